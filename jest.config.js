@@ -1,0 +1,36 @@
+// Three projects: `unit` needs nothing, `kafka` needs the local broker that test/setup starts, `browser` also Chromium.
+const shared = {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+};
+const needsService = '\\.(kafka|browser)\\.test\\.ts$';
+
+export default {
+  testTimeout: 30_000,
+  projects: [
+    {
+      ...shared,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/test/**/*.test.ts'],
+      testPathIgnorePatterns: ['/node_modules/', needsService],
+    },
+    {
+      ...shared,
+      displayName: 'kafka',
+      testMatch: ['<rootDir>/test/**/*.{kafka,browser}.test.ts'],
+      globalSetup: '<rootDir>/test/setup/start-kafka.ts',
+      globalTeardown: '<rootDir>/test/setup/stop-kafka.ts',
+    },
+  ],
+};
