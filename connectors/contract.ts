@@ -1,0 +1,109 @@
+// What a source connector is. A connector imports this file and its own folder, nothing else of ours; the comments here
+// must suffice to write one. A connector pulls from an upstream and yields what it reads; the core decodes, maps and stores it,
+// and sets the pace: nothing is read ahead of the consumer of `read` but what the connector itself bounds.
+
+/** One thing that the upstream says about one key. Bytes are valid until the next event is taken: copy what you keep. */
+export interface SourceRecord {
+  /** null: the upstream has no key for it. */
+  readonly key: Buffer | null;
+  /** null: the key no longer exists upstream (a tombstone). Empty bytes are a value. */
+  readonly value: Buffer | null;
+  /** In upstream order; names may repeat. undefined: none. */
+  readonly headers: readonly RecordHeader[] | undefined;
+  /** Event time, ms since 1970. */
+  readonly timestampMs: number;
+  /** Position of this record within its partition, as a person would quote it (a Kafka offset). */
+  readonly offset: string | number;
+}
+
+export interface RecordHeader {
+  readonly name: string;
+  readonly value: Buffer | null;
+}
+
+/** Where a reader is in one partition of the source; opaque to the core, equal positions have equal text. */
+export type Position = string;
+
+/** Positions by partition name. A partition that is not in it has not been read. */
+export type Positions = ReadonlyMap<string, Position>;
+
+export type SourceEvent =
+  /** Records of one partition, in upstream order. `position` is after the last of them (and after what was skipped). */
+  | {
+      readonly type: 'records';
+      /** Name of the partition: the unit of order and position. One constant name where the upstream has one. */
+      readonly partition: string;
+      /** The upstream's own name for what `records` belong to (a Kafka topic, a table). */
+      readonly topic: string;
+      /** Number of the partition within `topic`; 0 where there is one. */
+      readonly partitionNumber: number;
+      readonly records: readonly SourceRecord[];
+      readonly position: Position;
+    }
+  /** How far reading the current state has come. Sent a few times a second at most while it lasts. */
+  | { readonly type: 'progress'; readonly done: number; readonly total: number }
+  /** All that existed when `read` was called, or when contact was regained, has been yielded. From now on it follows. */
+  | { readonly type: 'live' }
+  /** Contact is lost and the connector is trying again by itself; `live` ends it. `reason` is for operators. */
+  | { readonly type: 'interrupted'; readonly reason: string };
+
+/** Promises of a source type that the core relies on and a conformance kit tests. */
+export interface Traits {
+  /** `read` from no position yields every key that exists, so that what it does not yield is gone. */
+  readonly completeState: boolean;
+}
+
+export interface SourceContext {
+  /** Name of the source in the configuration. */
+  readonly name: string;
+  readonly log: SourceLog;
+}
+
+/** Structured log lines: an event name and its facts. Never put payloads, keys or secrets in them. */
+export interface SourceLog {
+  info(event: string, facts?: Readonly<Record<string, unknown>>): void;
+  warn(event: string, facts?: Readonly<Record<string, unknown>>): void;
+}
+
+export interface Source {
+  /** May differ per source: a compacted Kafka topic is complete, one with retention is not. Valid after `probe`. */
+  readonly traits: Traits;
+  /**
+   * Finds out whether the upstream is reachable, lets us in, and is set up as the options say. Called before the first `read`,
+   * and again after SourceUnavailable. Throws one of the errors below.
+   */
+  probe(signal: AbortSignal): Promise<void>;
+  /**
+   * Yields events until `signal` aborts (then it returns) or an error below is thrown. No positions: the current state first, then what
+   * changes. With positions: what came after them. At most one call runs at a time.
+   */
+  read(after: Positions, signal: AbortSignal): AsyncIterable<SourceEvent>;
+  /** Everything of `partition` up to `position` is durable in the log. Called in order, once per batch at most. */
+  ack(partition: string, position: Position): Promise<void>;
+  /** Lets go of the upstream. Idempotent; done within 5 s. */
+  close(): Promise<void>;
+}
+
+/** One connector: how its options look, and how a source is made of them. */
+export interface SourceType<Options> {
+  /** The key under which a source of this type is configured: `kafka`, `postgres`, `rest`. */
+  readonly type: string;
+  /** JSON Schema (2020-12) of the options, with `description` and `default` on every property; unknown keys are refused. */
+  readonly options: Readonly<Record<string, unknown>>;
+  create(options: Options, context: SourceContext): Source;
+}
+
+/** The upstream cannot be reached just now. The core marks the paths stale and tries again with growing, jittered waits. */
+export class SourceUnavailable extends Error {
+  override readonly name = 'SourceUnavailable';
+}
+
+/** What came after our position is gone upstream. A complete source is read anew and swept, any other stops. */
+export class HistoryLost extends Error {
+  override readonly name = 'HistoryLost';
+}
+
+/** The options cannot work as they are (wrong password, no such topic). The source stops; the process and the others go on. */
+export class OptionsRejected extends Error {
+  override readonly name = 'OptionsRejected';
+}
