@@ -1,0 +1,32 @@
+// The seam between ingest and edge: an ordered hand-over that gives each update its version. Two implementations share it:
+// in memory (one process) and, scaled out, one compacted Kafka topic per source. Readers get full values, never deltas.
+
+import type { TopicPath } from '../topic/path.js';
+import type { EntryKey, Epoch, Freshness, LogBatch, Update } from '../topic/update.js';
+
+/** The one writer of one lane (source, n). Calls keep their order for readers. */
+export interface LogWriter {
+  /** Resolves (or returns, when there is nothing to wait for) once the updates are durable: only then acknowledge upstream. */
+  append(updates: readonly Update[]): Promise<void> | void;
+  /** Says whether the lane's source is current; repeated calls with the same state are one. */
+  markSource(freshness: Freshness): void;
+  /** Says that a path's newest record was rejected, so its value is old (true); a later append of the path ends it by itself. */
+  markPath(key: EntryKey, path: TopicPath, isStale: boolean): void;
+  release(): void;
+}
+
+/** What an edge does with the log. Called in order; must not throw. */
+export interface LogReader {
+  apply(batch: LogBatch): void;
+  markSource(x: number, freshness: Freshness): void;
+  markPath(x: number, key: EntryKey, path: TopicPath, isStale: boolean): void;
+}
+
+/** One partition of the log as the wire's welcome names it. */
+export interface LogPartition {
+  readonly x: number;
+  readonly source: string;
+  readonly epoch: Epoch;
+  /** Number of the partition within its source. */
+  readonly part: number;
+}
