@@ -1,0 +1,96 @@
+// A stream is one (path, view): what has an alias on the wire, and one message per change, whoever is listening.
+
+import { diff } from '../diff/delta.js';
+import type { Entry } from '../cache/cache.js';
+import type { View } from '../entitle/view.js';
+import type { Alias } from '../protocol/data-lines.js';
+import { parseJson, stringifyJson, type Json } from '../topic/json.js';
+import type { Ms, Version } from '../topic/update.js';
+import type { JsonText } from '../topic/utf8.js';
+import type { Audience } from './audience.js';
+import { DeltaMessage, DeleteMessage, KeyframeMessage, type Message } from './message.js';
+
+/** What the edge hangs on a path that somebody watches. */
+export interface Watch {
+  /** The parsed current value, once a change has needed it. */
+  value: Json | undefined;
+  readonly streams: Stream[];
+}
+
+export type WatchedEntry = Entry<Watch>;
+
+/** Invariant: a client that holds any version in [since, entry.version] of this stream holds its current projected value. */
+export class Stream {
+  readonly alias: Alias;
+  readonly entry: WatchedEntry;
+  readonly view: View;
+  /** Who listens. An audience stands here once. */
+  readonly audiences: Audience[] = [];
+  #since: Version;
+  #isGone = false;
+  #keyframe: KeyframeMessage | undefined;
+
+  constructor(alias: Alias, entry: WatchedEntry, view: View) {
+    this.alias = alias;
+    this.entry = entry;
+    this.view = view;
+    this.#since = entry.version;
+  }
+
+  /** Version of the last change that was visible here; of the making, before there was one. */
+  get since(): Version {
+    return this.#since;
+  }
+
+  /** The path no longer exists: this stream has said its last word. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  /** What a session without a base gets. Shared until the next change; undefined when the view shows nothing. */
+  keyframe(): KeyframeMessage | undefined {
+    if (this.#keyframe === undefined) {
+      const text = this.#projectedText();
+      if (text !== undefined) this.#keyframe = new KeyframeMessage(this, text);
+    }
+    return this.#keyframe;
+  }
+
+  /** The entry went from `previous` to `next`: what to say about it, if anything is visible here. */
+  advance(previous: Json, next: Json): Message | undefined {
+    const message = this.#message(previous, next);
+    this.#keyframe = undefined; // it carries the version, and a joiner wants the newest
+    if (message !== undefined) this.#since = this.entry.version;
+    return message;
+  }
+
+  /** The path is gone. */
+  end(version: Version, at: Ms): DeleteMessage {
+    this.#isGone = true;
+    this.#keyframe = undefined;
+    this.#since = version;
+    return new DeleteMessage(this, version, at);
+  }
+
+  #message(previous: Json, next: Json): Message | undefined {
+    const { view, entry } = this;
+    const before = view.project(previous);
+    const after = view.project(next);
+    if (after === undefined) {
+      return before === undefined ? undefined : new DeleteMessage(this, entry.version, entry.at);
+    }
+    if (before === undefined) return new KeyframeMessage(this, textOf(view, entry, after));
+    const delta = diff(before, after, view.isIdentity ? entry.text : undefined);
+    return delta === undefined ? undefined : new DeltaMessage(this, delta);
+  }
+
+  #projectedText(): JsonText | undefined {
+    if (this.view.isIdentity) return this.entry.text;
+    const value = this.view.project(parseJson(this.entry.text));
+    return value === undefined ? undefined : stringifyJson(value);
+  }
+}
+
+function textOf(view: View, entry: WatchedEntry, projected: Json): JsonText {
+  return view.isIdentity ? entry.text : stringifyJson(projected);
+}
