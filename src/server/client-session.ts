@@ -1,0 +1,118 @@
+// What an authenticated client asks for, done: commands go to fan-out, replies go back in order with the data.
+
+import { parsePointer, type Pointer } from '../entitle/pointer.js';
+import type { FanOut } from '../fanout/fan-out.js';
+import type { Session } from '../fanout/session.js';
+import {
+  errorLine,
+  subscribedLine,
+  unsubscribedLine,
+  valueLine,
+  type CommandId,
+  type WireError,
+} from '../protocol/control-lines.js';
+import type { Command, GetCommand, SubscribeCommand, UnsubscribeCommand } from '../protocol/commands.js';
+import type { Utf8 } from '../topic/utf8.js';
+import { count, type Traffic } from './traffic.js';
+
+/** Invariant: `#filters` has the number of filters of each subscription that was not given up, together at most `filtersPerSession`. */
+export class ClientSession {
+  readonly session: Session;
+  readonly #fanOut: FanOut;
+  readonly #traffic: Traffic;
+  readonly #filtersPerSession: number;
+  readonly #filters = new Map<number, number>();
+
+  constructor(o: { session: Session; fanOut: FanOut; traffic: Traffic; filtersPerSession: number }) {
+    this.session = o.session;
+    this.#fanOut = o.fanOut;
+    this.#traffic = o.traffic;
+    this.#filtersPerSession = o.filtersPerSession;
+  }
+
+  get subscriptions(): number {
+    return this.#filters.size;
+  }
+
+  run(command: Exclude<Command, { op: 'auth' }>): void {
+    switch (command.op) {
+      case 'subscribe':
+        return this.subscribe(command);
+      case 'unsubscribe':
+        return this.#unsubscribe(command);
+      case 'get':
+        return this.#get(command);
+      case 'ack':
+        return; // acknowledges nothing new: inbound.ts hands on those that do
+      case 'resync':
+        return this.#fanOut.resync(this.session, command.alias);
+    }
+  }
+
+  subscribe(command: SubscribeCommand): void {
+    const held = [...this.#filters.values()].reduce((sum, filters) => sum + filters, 0);
+    if (held + command.filters.length > this.#filtersPerSession) {
+      count(this.#traffic.limitHits, 'filters');
+      this.refuse({
+        re: command.id,
+        code: 'limit',
+        message: `a session may have ${this.#filtersPerSession} filters`,
+      });
+      return;
+    }
+    const { sub, n, rights } = this.#fanOut.subscribe(this.session, {
+      ...command,
+      fields: pointersOf(command.fields),
+    });
+    this.#filters.set(sub, command.filters.length);
+    this.send(subscribedLine({ re: command.id, sub, n, rights }));
+  }
+
+  refuse(error: WireError): void {
+    this.#traffic.commandErrors += 1;
+    this.send(errorLine(error));
+  }
+
+  send(line: Utf8): void {
+    this.#fanOut.send(this.session, line);
+  }
+
+  /** For a last word: the line leaves now, behind all that the session is owed. */
+  sendNow(line: Utf8): void {
+    this.send(line);
+    this.#fanOut.flush(this.session);
+  }
+
+  acked(frames: number): void {
+    this.#fanOut.ack(this.session, frames);
+  }
+
+  #unsubscribe(command: UnsubscribeCommand): void {
+    if (!this.#filters.delete(command.sub)) {
+      this.refuse({
+        re: command.id,
+        code: 'unknown_subscription',
+        message: 'no subscription of this number',
+      });
+      return;
+    }
+    this.#fanOut.unsubscribe(this.session, command.sub); // false: it had passed its limit and ended by itself
+    this.send(unsubscribedLine(command.id, command.sub));
+  }
+
+  #get(command: GetCommand): void {
+    const { id, path, fields } = command;
+    const found = this.#fanOut.read(this.session.principal, path, pointersOf(fields));
+    if (found === undefined) this.refuse(notFound(id));
+    else this.send(valueLine({ re: id, path, ...found }));
+  }
+}
+
+function notFound(re: CommandId): WireError {
+  return { re, code: 'not_found', message: 'there is no value at this path for this session' };
+}
+
+/** The parser of commands has checked them: none is lost here. */
+function pointersOf(fields: readonly string[] | undefined): readonly Pointer[] | undefined {
+  return fields?.map(parsePointer).flatMap((parsed) => (parsed.ok ? [parsed.pointer] : []));
+}

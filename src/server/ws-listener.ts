@@ -1,0 +1,77 @@
+// A WebSocket as fan-out sees it. Handshake, parsing, pings and closing are ws; the frames of lines are written to the
+// socket of the upgrade event, because one Buffer for many sockets costs a fraction of ws.send for each (bench row 1).
+
+import type { Duplex } from 'node:stream';
+import { WebSocket } from 'ws';
+import type { Listener } from '../fanout/listener.js';
+import type { Utf8 } from '../topic/utf8.js';
+import type { FrameCache } from './frame.js';
+import type { Traffic } from './traffic.js';
+
+/** Invariant: a frame is written whole and only while the connection is open, so it never interleaves with one of ws. */
+export class WsListener implements Listener {
+  readonly #ws: WebSocket;
+  readonly #socket: Duplex;
+  readonly #frames: FrameCache;
+  readonly #traffic: Traffic;
+  readonly #close: (code: number, reason: string) => void;
+  readonly #terminate: () => void;
+  #written = 0;
+  #bytes = 0;
+
+  /** `close` and `terminate` end the connection: connection.ts owns how. `ws` must not compress. */
+  constructor(o: {
+    ws: WebSocket;
+    socket: Duplex;
+    frames: FrameCache;
+    traffic: Traffic;
+    close: (code: number, reason: string) => void;
+    terminate: () => void;
+  }) {
+    this.#ws = o.ws;
+    this.#socket = o.socket;
+    this.#frames = o.frames;
+    this.#traffic = o.traffic;
+    this.#close = o.close;
+    this.#terminate = o.terminate;
+  }
+
+  /** WebSocket messages written so far: what the client's `ack` counts. */
+  get written(): number {
+    return this.#written;
+  }
+
+  /** Bytes of these messages. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  write(lines: Utf8): void {
+    if (this.#ws.readyState !== WebSocket.OPEN) return;
+    const frame = this.#frames.frameOf(lines);
+    this.#socket.write(frame);
+    this.#written += 1;
+    this.#bytes += frame.length;
+    this.#traffic.socketWrites += 1;
+    this.#traffic.socketBytes += frame.length;
+  }
+
+  /** The answer carries the number back: {@link framesOfPong}. */
+  ping(frames: number): void {
+    if (this.#ws.readyState === WebSocket.OPEN) this.#ws.ping(String(frames));
+  }
+
+  close(code: number, reason: string): void {
+    this.#close(code, reason);
+  }
+
+  terminate(): void {
+    this.#terminate();
+  }
+}
+
+/** The number that a pong of {@link WsListener.ping} carries; undefined: it answers another ping, or none. */
+export function framesOfPong(payload: Buffer): number | undefined {
+  const text = payload.toString('latin1');
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
