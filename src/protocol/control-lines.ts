@@ -110,11 +110,6 @@ export function caughtUpLine(conflated: number): Utf8 {
   return line({ op: 'caught-up', conflated });
 }
 
-/** `n` paths of a subscription changed while it lagged and what it holds of them cannot be trusted: they come again. */
-export function lostLine(sub: number, n: number): Utf8 {
-  return line({ op: 'lost', sub, n });
-}
-
 /** Number of WebSocket messages sent to this session before this line's own. A client that counted fewer resyncs all. */
 export function beatLine(frames: number): Utf8 {
   return `{"op":"beat","frames":${frames}}` as Utf8;
