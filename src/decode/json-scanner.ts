@@ -1,5 +1,5 @@
 // One strict pass over the bytes of a JSON value: is it JSON (RFC 8259), within the limits, without names twice, and where are
-// the fields that the mapping reads. Builds no object: 0.3 us for a record of 20 fields, where JSON.parse takes 1.5 us.
+// the fields that the mapping reads. Builds no object: 0.6 of the time that JSON.parse takes for a record of 20 fields.
 // What it accepts JSON.parse accepts (tested against it), less the rules in fault.ts and number.ts. Escapes of lone surrogates
 // are accepted, as in JSON.parse, because JSON.stringify writes the same escape again; names like `constructor` are plain data.
 

@@ -1,6 +1,6 @@
 // The member names of one document, in order. Records of a source mostly have the same names in the same order, so comparing
 // with these bytes stands for hashing each name, looking it up among the others of its object, and among the wanted fields:
-// 0.6 us instead of 1.0 us for a record of 20 fields.
+// about 0.85 us instead of 1.0 us for a record of 20 fields.
 
 import type { WantedField } from './wanted-field.js';
 

@@ -1,5 +1,6 @@
 // Whether a record still gives the path that its key's last record gave. Nearly always it does, and comparing the bytes of its
-// fields with that path costs a tenth of building the path, escaping it and finding it among a million others.
+// fields with that path spares building the path, escaping it and looking it up: with it, mapped records fell from 1.5 to 1.15 x
+// JSON.parse (bench/ingest-micro.ts).
 
 import type { TopicPath } from '../topic/path.js';
 import type { MappedDocument, MappedRecord } from './record.js';

@@ -147,6 +147,15 @@ describe('the JSON scanner', () => {
     );
   });
 
+  test('a record with the names of the last one at other places has no field where the last one had it', () => {
+    const scanner = new JsonScanner([['a', 'x']], DEFAULT_JSON_LIMITS);
+    const startIn = (text: string) => (scanner.scan(Buffer.from(text)) ? scanner.ranges[0] : 'refused');
+    expect(startIn('{"a":{"x":1}}')).toBe(10);
+    expect(startIn('{"a":[{"x":1}]}')).toBe(-1);
+    expect(startIn('[{"a":{"x":1}}]')).toBe(-1);
+    expect(startIn('{"a":{"x":1}}')).toBe(10);
+  });
+
   test('a record like the last one but with a name twice at the end is still refused', () => {
     const scanner = new JsonScanner([], DEFAULT_JSON_LIMITS);
     expect(scan(Buffer.from('{"a":1,"b":{"c":1}}'), scanner)).toHaveProperty('stored');

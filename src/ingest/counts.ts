@@ -1,0 +1,37 @@
+// What one source has done so far, as plain numbers that telemetry reads when it is scraped. They only grow.
+
+import type { RejectionCode } from './rejection.js';
+
+/** records = mapped + unchanged + filtered + the sum of rejected. */
+export interface IngestCounts {
+  records: number;
+  /** Bytes of keys and values. */
+  bytes: number;
+  /** Records that changed at least one path. */
+  mapped: number;
+  /** Records that said nothing new: equal to what was there, or different only in what does not count. */
+  unchanged: number;
+  /** Records to which no rule applied; paths that their key had before are deleted. */
+  filtered: number;
+  rejected: Partial<Record<RejectionCode, number>>;
+  /** Updates appended to the log, deletes included. */
+  updates: number;
+  /** Times that a record spoke of a path that another key owned. */
+  contended: number;
+  /** Paths deleted because the source, read anew, no longer had them. */
+  swept: number;
+}
+
+export function newCounts(): IngestCounts {
+  return {
+    records: 0,
+    bytes: 0,
+    mapped: 0,
+    unchanged: 0,
+    filtered: 0,
+    rejected: {},
+    updates: 0,
+    contended: 0,
+    swept: 0,
+  };
+}

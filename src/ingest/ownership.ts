@@ -1,0 +1,270 @@
+// Who owns which path of one source. Every path has one owner, the key (of a source partition) whose record set it last; a
+// key's new record replaces all that its old one said; a key deletes only paths that it still owns. Records without a key set
+// and delete paths by rule only: nothing that they say is taken back by what they do not say any more.
+
+import type { MappedPath } from '../map/mapping.js';
+import { isSame } from '../map/significance.js';
+import { parseJson } from '../topic/json.js';
+import type { TopicPath } from '../topic/path.js';
+import { entryKeyOf, type EntryKey, type Ms } from '../topic/update.js';
+import type { JsonText, Utf8 } from '../topic/utf8.js';
+import type { Outgoing } from './outgoing.js';
+
+/** Whose value stands when two keys make the same path: the later record's, the one with the newer event time, or the owner's. */
+export type Contention = 'last' | 'newest' | 'reject';
+
+/** One key of a source partition, while it owns a path. Small: there are millions. */
+export interface OwningKey {
+  readonly bytes: Utf8;
+  readonly siblings: KeysOfPartition;
+  /** Value of the last record, if a path holds that very text and the next equal record can only be no change. */
+  input: Utf8 | undefined;
+  /** Head of the list of its paths. */
+  first: OwnedPath | undefined;
+}
+
+export type KeysOfPartition = Map<Utf8, OwningKey>;
+
+/** A path that the log holds a value of. */
+interface OwnedPath {
+  readonly key: EntryKey;
+  readonly path: TopicPath;
+  /** As last appended: what `ignore` and `deadband` compare with. */
+  text: JsonText;
+  owner: OwningKey | undefined;
+  /** Next path of the same owner. */
+  next: OwnedPath | undefined;
+  /** Number of the reading in which it was last confirmed. */
+  seen: number;
+  /** Event time of the record that set it; kept for `newest` only. */
+  at: Ms;
+  isStale: boolean;
+}
+
+/** What {@link PathOwnership.apply} made of a record's paths. */
+export type Applied = 'changed' | 'unchanged' | 'contended';
+
+/** A record as ownership sees it. `key` undefined: it has none. */
+export interface OwnedRecord {
+  readonly keys: KeysOfPartition;
+  readonly keyBytes: Utf8 | undefined;
+  readonly key: OwningKey | undefined;
+  readonly source: Utf8;
+  readonly at: Ms;
+}
+
+/** Invariant: a path is in `#paths` iff the log holds a value of it, and in the list of its owner; no key without paths is kept. */
+export class PathOwnership {
+  readonly #paths = new Map<TopicPath, OwnedPath>();
+  readonly #partitions = new Map<string, KeysOfPartition>();
+  readonly #out: Outgoing;
+  readonly #contention: Contention;
+  #reading = 0;
+  /** Scratch of `apply`: what each path of the record is held as, and how many are left after contention. */
+  readonly #held: (OwnedPath | undefined)[] = [];
+  contended = 0;
+
+  constructor(out: Outgoing, contention: Contention) {
+    this.#out = out;
+    this.#contention = contention;
+  }
+
+  get size(): number {
+    return this.#paths.size;
+  }
+
+  keysOf(partition: string): KeysOfPartition {
+    let keys = this.#partitions.get(partition);
+    if (keys === undefined) this.#partitions.set(partition, (keys = new Map<Utf8, OwningKey>()));
+    return keys;
+  }
+
+  /** The key's record says the same as before. */
+  confirm(key: OwningKey): void {
+    for (let path = key.first; path !== undefined; path = path.next) path.seen = this.#reading;
+  }
+
+  /** Replaces what the record's key said before by `paths`: all of it, or nothing when it is `contended`. May shorten `paths`. */
+  apply(record: OwnedRecord, paths: MappedPath[]): Applied {
+    if (!this.#resolve(record, paths)) return 'contended';
+    let isChanged = record.key !== undefined && this.#deleteOthers(record.key, record.at);
+    let key = record.key;
+    let input: Utf8 | undefined;
+    let hasDelete = false;
+    for (let i = 0; i < paths.length; i++) {
+      const mapped = paths[i];
+      if (mapped === undefined) break;
+      const held = this.#held[i];
+      if (mapped.text === null) {
+        hasDelete = true;
+        if (held === undefined) continue;
+        this.#delete(held, record.at, key);
+        isChanged = true;
+        continue;
+      }
+      key ??= this.#keep(record);
+      const owned = held ?? this.#born(mapped.path, mapped.text);
+      if (owned.owner !== key) this.#take(owned, key);
+      if (this.#set(owned, mapped, record.at, held === undefined)) isChanged = true;
+      if (mapped.text === record.source && owned.text === record.source) input = owned.text;
+    }
+    if (key !== undefined) {
+      // A path that it deletes may be set by another key meanwhile: then an equal record is no repetition.
+      if (input !== undefined || isChanged) key.input = hasDelete ? undefined : input;
+      this.#forgetIfBare(key);
+    }
+    return isChanged ? 'changed' : 'unchanged';
+  }
+
+  /** The key no longer exists. */
+  deleteKey(key: OwningKey, at: Ms): void {
+    while (key.first !== undefined) this.#delete(key.first, at, undefined);
+  }
+
+  /** The key's newest record is unusable, so the values of its paths are old from now on. */
+  markStale(key: OwningKey): void {
+    key.input = undefined;
+    for (let owned = key.first; owned !== undefined; owned = owned.next) {
+      owned.seen = this.#reading;
+      if (owned.isStale) continue;
+      owned.isStale = true;
+      this.#out.markPath(owned.key, owned.path, true);
+    }
+  }
+
+  /** The source is read anew: what it does not confirm from here on is gone from it. */
+  beginReading(): void {
+    this.#reading++;
+  }
+
+  /** Deletes what this reading has not confirmed, and yields it. One path per step, so that the caller can pause. */
+  *sweep(at: Ms): Iterable<TopicPath> {
+    for (const owned of this.#paths.values()) {
+      if (owned.seen === this.#reading) continue;
+      this.#delete(owned, at, undefined);
+      yield owned.path;
+    }
+  }
+
+  /** Finds what is held of each path; false when the record must be refused. Paths that a newer record holds are left out. */
+  #resolve(record: OwnedRecord, paths: MappedPath[]): boolean {
+    const held = this.#held;
+    const first = record.key?.first;
+    let kept = 0;
+    for (let i = 0; i < paths.length; i++) {
+      const mapped = paths[i];
+      if (mapped === undefined) break;
+      const owned = first !== undefined && first.path === mapped.path ? first : this.#paths.get(mapped.path);
+      if (owned !== undefined && owned.owner !== record.key) {
+        this.contended++;
+        if (this.#contention === 'reject') return false;
+        if (this.#contention === 'newest' && owned.at > record.at) continue;
+      }
+      paths[kept] = mapped;
+      held[kept++] = owned;
+    }
+    if (paths.length > kept) paths.length = kept;
+    if (held.length > kept) held.length = kept;
+    return true;
+  }
+
+  #deleteOthers(key: OwningKey, at: Ms): boolean {
+    let isChanged = false;
+    let owned = key.first;
+    while (owned !== undefined) {
+      const next: OwnedPath | undefined = owned.next;
+      if (!this.#held.includes(owned)) {
+        this.#delete(owned, at, key);
+        isChanged = true;
+      }
+      owned = next;
+    }
+    return isChanged;
+  }
+
+  #keep({ keys, keyBytes }: OwnedRecord): OwningKey | undefined {
+    if (keyBytes === undefined) return undefined;
+    const key: OwningKey = { bytes: keyBytes, siblings: keys, input: undefined, first: undefined };
+    keys.set(keyBytes, key);
+    return key;
+  }
+
+  #born(text: TopicPath, value: JsonText): OwnedPath {
+    // A path cut out of a record's text would keep all of that text alive: this makes it a string of its own.
+    const path = Buffer.from(text, 'utf8').toString('utf8') as TopicPath;
+    const owned: OwnedPath = {
+      key: entryKeyOf('', path),
+      path,
+      text: value,
+      owner: undefined,
+      next: undefined,
+      seen: this.#reading,
+      at: 0,
+      isStale: false,
+    };
+    this.#paths.set(path, owned);
+    return owned;
+  }
+
+  /** True if the path got another value. */
+  #set(owned: OwnedPath, mapped: MappedPath, at: Ms, isBorn: boolean): boolean {
+    owned.seen = this.#reading;
+    if (this.#contention === 'newest') owned.at = at;
+    const text = mapped.text;
+    if (text === null) return false;
+    if (!isBorn && (text === owned.text || isInsignificant(owned.text, text, mapped.significance))) {
+      if (owned.isStale) this.#out.markPath(owned.key, owned.path, false);
+      owned.isStale = false;
+      return false;
+    }
+    owned.text = text;
+    owned.isStale = false;
+    this.#out.update(owned.key, owned.path, text, at);
+    return true;
+  }
+
+  #take(owned: OwnedPath, key: OwningKey | undefined): void {
+    const former = owned.owner;
+    this.#unlink(owned);
+    if (former !== undefined) this.#forgetIfBare(former);
+    owned.owner = key;
+    if (key === undefined) return;
+    owned.next = key.first;
+    key.first = owned;
+  }
+
+  /** `busy` is the key whose record is being applied: it may get other paths yet. */
+  #delete(owned: OwnedPath, at: Ms, busy: OwningKey | undefined): void {
+    const owner = owned.owner;
+    this.#unlink(owned);
+    if (owner !== undefined && owner !== busy) this.#forgetIfBare(owner);
+    this.#paths.delete(owned.path);
+    this.#out.update(owned.key, owned.path, null, at);
+  }
+
+  #unlink(owned: OwnedPath): void {
+    const owner = owned.owner;
+    if (owner === undefined) return;
+    owner.input = undefined;
+    if (owner.first === owned) owner.first = owned.next;
+    else {
+      let before = owner.first;
+      while (before?.next !== owned && before !== undefined) before = before.next;
+      if (before !== undefined) before.next = owned.next;
+    }
+    owned.owner = undefined;
+    owned.next = undefined;
+  }
+
+  #forgetIfBare(key: OwningKey): void {
+    if (key.first === undefined) key.siblings.delete(key.bytes);
+  }
+}
+
+function isInsignificant(
+  passedOn: JsonText,
+  next: JsonText,
+  significance: MappedPath['significance'],
+): boolean {
+  return significance !== undefined && isSame(significance, parseJson(passedOn), parseJson(next));
+}

@@ -1,0 +1,130 @@
+// Decode and map for one record: what a source's ingest does with each, and what `check --sample` shows for one.
+
+import type { SourceRecord } from '../../connectors/contract.js';
+import { decoderOf, type Decoder, type Format } from '../decode/decoder.js';
+import { DEFAULT_JSON_LIMITS, type JsonLimits } from '../decode/json-scanner.js';
+import type { MappedPath, Mapping } from '../map/mapping.js';
+import type { MappedDocument, MappedHeader } from '../map/record.js';
+import type { TopicPath } from '../topic/path.js';
+import { utf8FromBytes, type Utf8 } from '../topic/utf8.js';
+import type { Rejection } from './rejection.js';
+
+/** How a source's records are read. */
+export interface RecordReading {
+  readonly mapping: Mapping;
+  readonly keyFormat: Format;
+  readonly valueFormat: Format;
+  readonly limits?: JsonLimits;
+}
+
+/** The part of the upstream that a record came from. */
+export interface RecordOrigin {
+  readonly topic: string;
+  readonly partitionNumber: number;
+}
+
+/** A record with a value, and what the caller has made of it already. */
+export interface ReadRecord {
+  readonly record: SourceRecord;
+  /** The record's value, and the same bytes as text. */
+  readonly value: Buffer;
+  readonly source: Utf8;
+  /** The record's key as text. */
+  readonly keySource: Utf8 | undefined;
+  readonly origin: RecordOrigin;
+  /** A path that the last record of the key gave. */
+  readonly expected: TopicPath | undefined;
+}
+
+/** What a record would do: for people who check a configuration. */
+export type SampledRecord =
+  | { readonly outcome: 'mapped'; readonly paths: readonly MappedPath[] }
+  | { readonly outcome: 'deleted'; readonly paths: 'all paths that its key owns' }
+  | { readonly outcome: 'filtered' }
+  | ({ readonly outcome: 'rejected' } & Rejection);
+
+/** Invariant: what it hands to the mapping is the record being read, and is not used after. */
+export class RecordReader {
+  readonly mapping: Mapping;
+  readonly limits: JsonLimits;
+  readonly #key: Decoder | undefined;
+  readonly #value: Decoder;
+  readonly #record: {
+    key: MappedDocument | undefined;
+    value: MappedDocument;
+    headers: readonly MappedHeader[] | undefined;
+    topic: string;
+    partitionNumber: number;
+    timestampMs: number;
+    expected: TopicPath | undefined;
+  };
+
+  constructor({ mapping, keyFormat, valueFormat, limits = DEFAULT_JSON_LIMITS }: RecordReading) {
+    this.mapping = mapping;
+    this.limits = limits;
+    this.#key = mapping.reads.has('key') ? decoderOf(keyFormat, mapping.fields.key, limits) : undefined;
+    this.#value = decoderOf(valueFormat, mapping.fields.value, limits);
+    this.#record = {
+      key: undefined,
+      value: NO_DOCUMENT,
+      headers: undefined,
+      topic: '',
+      partitionNumber: 0,
+      timestampMs: 0,
+      expected: undefined,
+    };
+  }
+
+  /** Fills `paths` with what the record makes of them; given a rejection they mean nothing. */
+  read(
+    { record, value, source, keySource, origin, expected }: ReadRecord,
+    paths: MappedPath[],
+  ): Rejection | undefined {
+    const decoded = this.#value.decode(value, source);
+    if (decoded === undefined) return rejection('decode value', this.#value.fault.code, this.#value.fault.at);
+    const mapped = this.#record;
+    mapped.value = decoded;
+    mapped.key = undefined;
+    if (this.#key !== undefined && record.key !== null && keySource !== undefined) {
+      mapped.key = this.#key.decode(record.key, keySource);
+      if (mapped.key === undefined) return rejection('decode key', this.#key.fault.code, this.#key.fault.at);
+    }
+    mapped.headers = record.headers;
+    mapped.topic = origin.topic;
+    mapped.partitionNumber = origin.partitionNumber;
+    mapped.timestampMs = record.timestampMs;
+    mapped.expected = expected;
+    const fault = this.mapping.map(mapped, paths);
+    return fault === undefined ? undefined : rejection('map', fault, this.mapping.faultyRule);
+  }
+
+  /** What this record alone would do. */
+  sample(record: SourceRecord, origin: RecordOrigin): SampledRecord {
+    if (record.value === null) {
+      if (record.key === null) return { outcome: 'rejected', stage: 'own', code: 'no-key' };
+      return { outcome: 'deleted', paths: 'all paths that its key owns' };
+    }
+    const { key, value } = record;
+    const keySource = key === null ? undefined : utf8FromBytes(key);
+    const paths: MappedPath[] = [];
+    const refused = this.read(
+      { record, value, source: utf8FromBytes(value), keySource, origin, expected: undefined },
+      paths,
+    );
+    if (refused !== undefined) return { outcome: 'rejected', ...refused };
+    return paths.length === 0 ? { outcome: 'filtered' } : { outcome: 'mapped', paths };
+  }
+}
+
+const NO_DOCUMENT: MappedDocument = {
+  notation: 'text',
+  source: '' as Utf8,
+  ranges: new Int32Array(0),
+  text() {
+    throw new Error('a mapping asked for a document before there was one');
+  },
+};
+
+function rejection(stage: Rejection['stage'], code: Rejection['code'], at: number): Rejection {
+  return { stage, code, at };
+}

@@ -1,0 +1,21 @@
+// What a source is doing, for operators and for readiness. `degraded` is live with nothing but rejected records for a while.
+//
+//   starting --live--> live --interrupted, unavailable--> stale --live--> live
+//   any --options rejected, history lost (not complete), bug, stop--> stopped
+
+import type { Ms } from '../topic/update.js';
+
+export type SourceState = 'starting' | 'live' | 'stale' | 'degraded' | 'stopped';
+
+export interface SourceStatus {
+  readonly state: SourceState;
+  /** When the source came to be in this state: wall time. */
+  readonly since: Ms;
+  /** For operators: why it is not live. */
+  readonly reason: string | undefined;
+  /** How much of what existed at the start has been read, while it is being read. Units are the connector's. */
+  readonly progress: { readonly done: number; readonly total: number } | undefined;
+}
+
+/** So many rejected records in a row make a source `degraded`. */
+export const DEGRADED_AFTER_REJECTED = 100;

@@ -1,0 +1,190 @@
+import { expect, test } from '@jest/globals';
+import {
+  HistoryLost,
+  OptionsRejected,
+  SourceUnavailable,
+  type SourceEvent,
+} from '../../connectors/contract.js';
+import type { Clock } from '../../src/clock.js';
+import { Ingest } from '../../src/ingest/ingest.js';
+import { LoggedDeadLetters, type IngestLog } from '../../src/ingest/rejection.js';
+import { retryWait } from '../../src/ingest/retry.js';
+import { MemorySource, type Reading } from './memory-source.js';
+import { RecordedLog } from './recorded-log.js';
+import { batch, mappingOf, record } from './records.js';
+
+/** Time that jumps over every wait at once, and notes how long it was. */
+function leapingClock(): Clock & { readonly waits: number[] } {
+  let now = 0;
+  const waits: number[] = [];
+  return {
+    waits,
+    now: () => 1_000 + now,
+    monotonic: () => now,
+    after(delayMs, task) {
+      waits.push(delayMs);
+      const timer = setImmediate(() => {
+        now += delayMs;
+        task();
+      });
+      return () => clearImmediate(timer);
+    },
+    nextTurn: (task) => void setImmediate(task),
+    random: () => 0.5,
+  };
+}
+
+function start(readings: readonly Reading[], completeState = true) {
+  const source = new MemorySource(readings, completeState);
+  const log = new RecordedLog();
+  const clock = leapingClock();
+  const lines: string[] = [];
+  const write = (level: string) => (event: string) => void lines.push(`${level} ${event}`);
+  const operator: IngestLog = { info: write('info'), warn: write('warn'), error: write('error') };
+  const ingest = new Ingest({
+    name: 's',
+    source,
+    mapping: mappingOf([{ path: 'p/{key}' }]),
+    keyFormat: 'string',
+    valueFormat: 'json',
+    writer: log,
+    deadLetters: new LoggedDeadLetters(operator, clock),
+    clock,
+    log: operator,
+  });
+  const stop = new AbortController();
+  const running = ingest.run(stop.signal);
+  const until = async (isSo: () => boolean) => {
+    for (let turns = 0; !isSo(); turns++) {
+      if (turns > 5_000) throw new Error(`never so: ${JSON.stringify(ingest.status)}`);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  return { ingest, source, log, clock, lines, running, until, stop: () => stop.abort() };
+}
+
+const set = (key: string, position: string): SourceEvent => batch([record(key, { key })], 0, position);
+const LIVE: SourceEvent = { type: 'live' };
+
+test('G12 a batch is acknowledged only after its updates are durable; at the end source and lane are let go', async () => {
+  let settle = () => {};
+  const durable = new Promise<void>((resolve) => (settle = resolve));
+  const { source, log, until, stop, running } = start([{ events: [set('a', '1')], then: 'waits' }]);
+  log.durable = durable;
+  await until(() => log.values.size === 1);
+  expect(source.acks).toEqual([]);
+  settle();
+  await until(() => source.acks.length === 1);
+  expect(source.acks).toEqual(['t-0@1']);
+  stop();
+  await running;
+  expect([source.isClosed, log.isReleased]).toEqual([true, true]);
+});
+
+test('G13 paths are stale until the source is live, while it is interrupted, and when reading has stopped', async () => {
+  const { log, ingest, until, stop, running } = start([
+    {
+      events: [{ type: 'progress', done: 1, total: 2 }, LIVE, { type: 'interrupted', reason: 'no broker' }],
+      then: 'waits',
+    },
+  ]);
+  await until(() => ingest.status.state === 'stale');
+  expect(ingest.status.reason).toBe('no broker');
+  expect(log.freshness).toEqual(['stale', 'live', 'stale']);
+  stop();
+  await running;
+  expect(ingest.status.state).toBe('stopped');
+  expect(log.freshness.at(-1)).toBe('stale');
+});
+
+test('progress is shown while the current state is read', async () => {
+  const { ingest, until, stop, running } = start([
+    { events: [{ type: 'progress', done: 1, total: 2 }], then: 'waits' },
+  ]);
+  await until(() => ingest.status.progress !== undefined);
+  expect(ingest.status).toMatchObject({ state: 'starting', progress: { done: 1, total: 2 } });
+  stop();
+  await running;
+});
+
+test('A2 an unavailable source is tried again from where it was, after growing, jittered waits', async () => {
+  const gone = new SourceUnavailable('no broker');
+  const { source, clock, log, ingest, until, stop, running } = start([
+    { events: [set('a', '1'), LIVE], then: gone },
+    { events: [], then: gone },
+    { events: [set('b', '2'), LIVE], then: 'waits' },
+  ]);
+  await until(() => source.readFrom.length === 3 && ingest.status.state === 'live');
+  expect(source.readFrom).toEqual([{}, { 't-0': '1' }, { 't-0': '1' }]);
+  expect(clock.waits).toEqual([375, 750]);
+  expect(log.freshness).toEqual(['stale', 'live', 'stale', 'live']);
+  expect([...log.values.keys()]).toEqual(['p/a', 'p/b']);
+  stop();
+  await running;
+});
+
+test('waits grow to 30 s and no further, and lie between half of the step and all of it', () => {
+  expect([1, 2, 3, 20].map((attempt) => retryWait(attempt, 0))).toEqual([250, 500, 1_000, 15_000]);
+  expect(retryWait(1_000, 0.999_999)).toBeCloseTo(30_000, -1);
+});
+
+test('A11 a complete source whose history is lost is read anew, and what it no longer has is deleted when it is live', async () => {
+  const { source, log, ingest, until, stop, running } = start([
+    { events: [set('a', '1'), set('b', '2'), LIVE], then: new HistoryLost('gone') },
+    { events: [set('b', '7')], then: new SourceUnavailable('again') },
+    { events: [set('c', '8'), LIVE], then: 'waits' },
+  ]);
+  await until(() => ingest.status.state === 'live' && source.readFrom.length === 3);
+  expect(source.readFrom).toEqual([{}, {}, { 't-0': '7' }]);
+  expect([...log.values.keys()]).toEqual(['p/b', 'p/c']);
+  expect(log.lines).toEqual(['p/a={"key":"a"}', 'p/b={"key":"b"}', 'p/c={"key":"c"}', 'p/a deleted']);
+  expect(ingest.counts.swept).toBe(1);
+  stop();
+  await running;
+});
+
+test.each([
+  ['history lost and not a complete source', new HistoryLost('gone'), 'history lost: gone'],
+  ['options rejected', new OptionsRejected('wrong password'), 'wrong password'],
+  ['a bug in the connector', new RangeError('oops'), 'a bug: see the log'],
+])('%s: this source stops with a reason, and its values stay, stale', async (_, error, reason) => {
+  const { log, ingest, lines, running } = start([{ events: [set('a', '1'), LIVE], then: error }], false);
+  await running;
+  expect(ingest.status).toMatchObject({ state: 'stopped', reason });
+  expect(log.freshness).toEqual(['stale', 'live', 'stale']);
+  expect([...log.values.keys()]).toEqual(['p/a']);
+  expect(lines.some((line) => line.startsWith('error'))).toBe(true);
+});
+
+test('a connector that ends its reading by itself has a bug', async () => {
+  const { ingest, running } = start([{ events: [], then: 'ends' }]);
+  await running;
+  expect(ingest.status.state).toBe('stopped');
+});
+
+test('A13 rejected records are logged a few times a second with their origin, and a hundred in a row degrade the source', async () => {
+  const bad = batch(Array.from({ length: 100 }, () => record('secret-key', 'secret-value')));
+  const { ingest, lines, until, stop, running } = start([{ events: [LIVE, bad], then: 'waits' }]);
+  await until(() => ingest.counts.records === 100);
+  expect(ingest.status).toMatchObject({ state: 'degraded' });
+  expect(lines.filter((line) => line === 'warn record rejected')).toHaveLength(5);
+  stop();
+  await running;
+});
+
+test('A13 a line about a rejected record has its origin and never its payload or key', () => {
+  const facts: unknown[] = [];
+  const operator: IngestLog = { info() {}, error() {}, warn: (_, given) => void facts.push(given) };
+  const letters = new LoggedDeadLetters(operator, leapingClock());
+  const letter = {
+    source: 's',
+    topic: 't',
+    partition: 3,
+    offset: '42',
+    stage: 'map',
+    code: 'field-missing',
+    at: 0,
+  } as const;
+  letters.write({ ...letter, record: record('secret-key', 'secret-value') });
+  expect(facts).toEqual([{ ...letter, leftOut: 0 }]);
+});
