@@ -37,6 +37,7 @@ export type SourceEvent =
       readonly topic: string;
       /** Number of the partition within `topic`; 0 where there is one. */
       readonly partitionNumber: number;
+      /** May be empty: then only the position moves. */
       readonly records: readonly SourceRecord[];
       readonly position: Position;
     }

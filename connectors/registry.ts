@@ -1,0 +1,7 @@
+// The connectors that Tailrace is built with. A new one is a folder and a line here.
+
+import type { SourceType } from './contract.js';
+import { kafka } from './kafka/kafka.js';
+
+/** In the order in which help texts list them; each is configured under its `type`. */
+export const connectors: readonly SourceType<unknown>[] = [kafka];
