@@ -1,0 +1,56 @@
+// `tailrace check`: everything that is wrong with a configuration, and what one record would become under it.
+
+import type { ConnectorTypes } from '../config/sources.js';
+import { readConfigFile, readText, reportFindings } from './config-file.js';
+import { EXIT, type ExitCode } from './exit-code.js';
+import type { Output } from './output.js';
+import { parseSample, sampleRecord } from './sample.js';
+import { sampleText } from './sample-text.js';
+
+export interface CheckOptions {
+  readonly config: string;
+  /** File with one record. */
+  readonly sample?: string;
+  /** Resolve variables and files as `run` does; without it the check needs no secrets. */
+  readonly env?: boolean;
+  readonly json?: boolean;
+}
+
+export interface CheckContext {
+  readonly output: Output;
+  readonly connectors: ConnectorTypes;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+export function check(options: CheckOptions, { output, connectors, env }: CheckContext): ExitCode {
+  const json = options.json === true;
+  const loaded = readConfigFile(options.config, connectors, options.env === true ? env : 'offline');
+  reportFindings(loaded.findings, output, { json });
+  const errors = loaded.findings.filter(({ severity }) => severity === 'error').length;
+  const warnings = loaded.findings.length - errors;
+  if (json) output.json({ result: errors === 0 ? 'ok' : 'rejected', errors, warnings, needs: loaded.needs });
+  if (loaded.config === undefined) {
+    output.notice(`${options.config}: ${count(errors, 'error')}, ${count(warnings, 'warning')}`);
+    return EXIT.config;
+  }
+  const { sources, entitlements } = loaded.config;
+  const parts = `${count(sources.length, 'source')}, ${count(entitlements.length, 'rule')}, ${count(warnings, 'warning')}`;
+  output.notice(`${options.config}: ok (${parts})${needsText(options, loaded.needs)}`);
+  if (options.sample === undefined) return EXIT.fine;
+
+  const record = parseSample(readText(options.sample), options.sample);
+  const samples = sampleRecord(loaded.config, record);
+  for (const sample of samples) {
+    if (json) output.json(sample);
+    else output.data(sampleText(sample));
+  }
+  return samples.some(({ outcome }) => outcome === 'rejected') ? EXIT.failed : EXIT.fine;
+}
+
+function needsText(options: CheckOptions, needs: readonly string[]): string {
+  return options.env === true || needs.length === 0 ? '' : `; when it runs it needs: ${needs.join(', ')}`;
+}
+
+function count(amount: number, noun: string): string {
+  return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
+}

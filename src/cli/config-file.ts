@@ -1,0 +1,70 @@
+// Reads the configuration from disk for every verb, and reports what was found in it.
+
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { findingText, type Finding } from '../config/finding.js';
+import { loadConfig, type LoadedConfig } from '../config/load.js';
+import type { ConnectorTypes } from '../config/sources.js';
+import { TailraceError } from '../errors.js';
+import type { Output } from './output.js';
+
+const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
+/** Of a `{ file: PATH }`: keys and passwords are small. */
+const MAX_SECRET_BYTES = 64 * 1024;
+
+/** `offline`: variables and files that it names are not looked at. Throws `file-unreadable`. */
+export function readConfigFile(
+  path: string,
+  types: ConnectorTypes,
+  env: NodeJS.ProcessEnv | 'offline',
+): LoadedConfig {
+  const text = readText(path, MAX_CONFIG_BYTES);
+  if (env === 'offline') return loadConfig({ name: path, text }, types, { kind: 'offline' });
+  const readFile = (name: string): string => readText(resolve(dirname(path), name), MAX_SECRET_BYTES);
+  return loadConfig({ name: path, text }, types, { kind: 'online', env, readFile });
+}
+
+/** Text of a file that somebody named. Throws `file-unreadable` with a sentence, never with content. */
+export function readText(path: string, maxBytes = MAX_CONFIG_BYTES): string {
+  let bytes: Buffer;
+  try {
+    if (statSync(path).size > maxBytes)
+      throw new TailraceError('file-unreadable', `${path} is larger than ${maxBytes} bytes`);
+    bytes = readFileSync(path);
+  } catch (cause) {
+    if (cause instanceof TailraceError) throw cause;
+    const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';
+    throw new TailraceError('file-unreadable', `${path} ${REASONS[code] ?? `cannot be read: ${code}`}`, {
+      cause,
+    });
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new TailraceError('file-unreadable', `${path} is not UTF-8 text`, { cause });
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  EACCES: 'may not be read by this user',
+  EISDIR: 'is a directory',
+};
+
+/** Every finding: as data with `json`, one object a line, else as text with pictures. */
+export function reportFindings(
+  findings: readonly Finding[],
+  output: Output,
+  { json }: { readonly json: boolean },
+): void {
+  for (const finding of findings) {
+    if (json) output.json({ finding: finding.code, ...factsOf(finding) });
+    else output.data(findingText(finding));
+  }
+}
+
+/** A finding as facts, for machines and logs. */
+export function factsOf(finding: Finding): Omit<Finding, 'picture' | 'code'> {
+  const { severity, message, suggestion, path, file, line, column, docs } = finding;
+  return { severity, message, suggestion, path, file, line, column, docs };
+}

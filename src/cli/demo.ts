@@ -1,0 +1,50 @@
+// `tailrace demo`: a market that moves, three people who watch it, on this machine. What it does is src/demo.
+
+import type { Log } from '../telemetry/logger.js';
+import type { ExitCode } from './exit-code.js';
+import type { Output } from './output.js';
+import type { StopRequests } from './stop-requests.js';
+import { EXIT } from './exit-code.js';
+
+/** What src/demo/demo.ts is given. */
+export interface DemoOptions {
+  /** Brokers of a Kafka that is there; undefined: a local one is started, and installed the first time. */
+  readonly brokers: readonly string[] | undefined;
+  /** Of the page. */
+  readonly port: number;
+  readonly adminPort: number;
+  readonly log: Log;
+  /** Progress for the person who waits, one sentence each. */
+  readonly notice: (text: string) => void;
+  /** Aborted when the demo has to end. */
+  readonly signal: AbortSignal;
+}
+
+/** Resolves when it has ended and nothing of it runs any more. */
+export type RunDemo = (options: DemoOptions) => Promise<void>;
+
+export interface DemoFlags {
+  readonly brokers?: readonly string[];
+  readonly port: number;
+  readonly adminPort: number;
+}
+
+export interface DemoContext {
+  readonly output: Output;
+  readonly stops: StopRequests;
+  readonly log: Log;
+  readonly runDemo: RunDemo;
+}
+
+export async function demo({ brokers, port, adminPort }: DemoFlags, context: DemoContext): Promise<ExitCode> {
+  const { output, stops, log, runDemo } = context;
+  await runDemo({
+    brokers,
+    port,
+    adminPort,
+    log,
+    notice: (text) => output.notice(text),
+    signal: stops.signal,
+  });
+  return EXIT.fine;
+}

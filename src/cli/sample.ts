@@ -1,0 +1,183 @@
+// What one record would become: the paths and values that each source's mapping gives, and who would see them. Decoding,
+// mapping and deciding are the running system's own functions.
+
+import type { SourceRecord } from '../../connectors/contract.js';
+import type { Config, Format, SourceConfig } from '../config/config.js';
+import { compilePolicy } from '../entitle/policy.js';
+import { TailraceError } from '../errors.js';
+import { RecordReader, type SampledRecord } from '../ingest/record-reader.js';
+import { compileMapping } from '../map/compile.js';
+import { parseJson, type Json } from '../topic/json.js';
+import { viewersOf, type Viewer } from './viewers.js';
+
+/** One record as a person writes it down. */
+export interface SampleFile {
+  /** Name of the source to try it on; left out: those whose options name the topic, else all. */
+  readonly source?: string;
+  readonly topic: string;
+  readonly partition: number;
+  /** Milliseconds since 1970. */
+  readonly timestamp: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** As the source's format reads it: text is the raw text, anything else its JSON; with format `bytes` base64. null: none. */
+  readonly key: Json;
+  /** The same; null: the record deletes. */
+  readonly value: Json;
+}
+
+export type Sample = { readonly source: string } & (
+  | { readonly outcome: 'mapped'; readonly paths: readonly SampledPath[] }
+  | { readonly outcome: 'deleted' | 'filtered'; readonly reason: string }
+  | {
+      readonly outcome: 'rejected';
+      readonly reason: string;
+      readonly stage: string;
+      readonly code: string;
+      readonly at?: number;
+    }
+);
+
+export interface SampledPath {
+  readonly path: string;
+  /** null: the record deletes the path. */
+  readonly value: Json;
+  readonly deleted: boolean;
+  readonly seenBy: readonly Viewer[];
+}
+
+/** Throws `file-unreadable`, naming what is wrong with the file. */
+export function parseSample(text: string, file: string): SampleFile {
+  const fail = (what: string): never => {
+    throw new TailraceError('file-unreadable', `${file} ${what}`);
+  };
+  let written: unknown;
+  try {
+    written = JSON.parse(text);
+  } catch {
+    return fail('is not JSON');
+  }
+  if (typeof written !== 'object' || written === null || Array.isArray(written))
+    return fail('must be one JSON object');
+  const known = ['source', 'topic', 'partition', 'timestamp', 'headers', 'key', 'value', 'offset'];
+  const stranger = Object.keys(written).find((name) => !known.includes(name));
+  if (stranger !== undefined) return fail(`has "${stranger}"; a record has ${known.slice(1, 7).join(', ')}`);
+  if (!('value' in written)) return fail('has no "value"; null is a delete');
+  const {
+    source,
+    topic = '',
+    partition = 0,
+    timestamp = 0,
+    headers = {},
+    key = null,
+    value,
+  } = written as Partial<SampleFile>;
+  if (typeof topic !== 'string' || !Number.isInteger(partition) || !Number.isFinite(timestamp)) {
+    return fail('needs a text as topic, and numbers as partition and timestamp');
+  }
+  return {
+    ...(source === undefined ? {} : { source }),
+    topic,
+    partition,
+    timestamp,
+    headers,
+    key,
+    value: value as Json,
+  };
+}
+
+/** Throws `file-unreadable` when the record names a source that there is not. */
+export function sampleRecord(config: Config, record: SampleFile): Sample[] {
+  return concerned(config.sources, record).map((source) => {
+    const result = readSample(config, source, record);
+    switch (result.outcome) {
+      case 'mapped':
+        return {
+          source: source.name,
+          outcome: 'mapped',
+          paths: result.paths.map(({ path, text }) => sampledPath(config, path, text)),
+        };
+      case 'deleted':
+        return {
+          source: source.name,
+          outcome: 'deleted',
+          reason: 'every path that this key gave before is deleted',
+        };
+      case 'filtered':
+        return { source: source.name, outcome: 'filtered', reason: 'no rule of the source holds for it' };
+      case 'rejected': {
+        const { stage, code, at } = result;
+        return {
+          source: source.name,
+          outcome: 'rejected',
+          reason: reasonOf(stage, code, at),
+          stage,
+          code,
+          ...(at === undefined ? {} : { at }),
+        };
+      }
+    }
+  });
+}
+
+function readSample(config: Config, source: SourceConfig, record: SampleFile): SampledRecord {
+  const compiled = compileMapping(source.map);
+  if (!compiled.ok) throw new Error('a configuration without findings has rules that compile');
+  const { maxValueBytes, maxDepth, maxKeys } = config.limits;
+  const reader = new RecordReader({
+    mapping: compiled.mapping,
+    keyFormat: source.format.key,
+    valueFormat: source.format.value,
+    limits: { maxBytes: maxValueBytes, maxDepth, maxKeys, numbers: source.numbers },
+  });
+  const bytes: SourceRecord = {
+    key: bytesOf(record.key, source.format.key),
+    value: bytesOf(record.value, source.format.value),
+    headers: Object.entries(record.headers).map(([name, value]) => ({
+      name,
+      value: Buffer.from(String(value)),
+    })),
+    timestampMs: record.timestamp,
+    offset: 0,
+  };
+  return reader.sample(bytes, { topic: record.topic, partitionNumber: record.partition });
+}
+
+function bytesOf(value: Json, format: Format): Buffer | null {
+  if (value === null) return null;
+  if (format === 'bytes' && typeof value === 'string') return Buffer.from(value, 'base64');
+  return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
+}
+
+function concerned(sources: readonly SourceConfig[], { source, topic }: SampleFile): readonly SourceConfig[] {
+  if (source !== undefined) {
+    const named = sources.filter(({ name }) => name === source);
+    if (named.length > 0) return named;
+    const names = sources.map(({ name }) => name).join(', ');
+    throw new TailraceError('file-unreadable', `the record names the source ${source}; there are ${names}`);
+  }
+  const mentioning = sources.filter(({ options }) => topic !== '' && mentions(options.reveal(), topic));
+  return mentioning.length > 0 ? mentioning : sources;
+}
+
+function mentions(options: unknown, topic: string): boolean {
+  if (typeof options !== 'object' || options === null) return options === topic;
+  return Object.values(options).some((value) => mentions(value, topic));
+}
+
+function sampledPath(
+  config: Config,
+  path: SampledRecordPath['path'],
+  text: SampledRecordPath['text'],
+): SampledPath {
+  const compiled = compilePolicy(config.entitlements, 0);
+  if (!compiled.ok) throw new Error('a configuration without findings has entitlements that compile');
+  const value = text === null ? null : parseJson(text);
+  return { path, value, deleted: text === null, seenBy: viewersOf(compiled.policy, path, value) };
+}
+type SampledRecordPath = Extract<SampledRecord, { outcome: 'mapped' }>['paths'][number];
+
+function reasonOf(stage: string, code: string, at: number | undefined): string {
+  const words = code.replaceAll('-', ' ');
+  if (at === undefined) return `${stage}: ${words}`;
+  return stage === 'map' ? `rule ${at + 1} of map: ${words}` : `${stage}: ${words} at byte ${at}`;
+}

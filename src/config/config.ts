@@ -1,0 +1,163 @@
+// The configuration as resolved: what every part of the process is given. Durations are milliseconds and sizes bytes,
+// defaults are filled in, secrets are resolved and wrapped, and everything in it has been checked. How it is written
+// stands in docs/config.md; load.ts makes one of these from that.
+
+import type { RuleConfig } from '../entitle/rule.js';
+import type { Ms } from '../topic/update.js';
+import type { Secret } from './secret.js';
+
+export interface Config {
+  readonly listen: ListenConfig;
+  readonly admin: AdminConfig;
+  readonly auth: AuthConfig;
+  /** At least one. Names are distinct, and no path belongs to two of them. */
+  readonly sources: readonly SourceConfig[];
+  /** Empty: nobody sees anything. */
+  readonly entitlements: readonly EntitlementRule[];
+  readonly limits: Limits;
+  readonly fanout: FanoutConfig;
+  readonly log: LogConfig;
+  readonly shutdown: ShutdownConfig;
+}
+
+/** The public port: sessions. Loopback whenever `auth` is `none`. */
+export interface ListenConfig {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** `scheme://host[:port]` each, in lower case; browsers from elsewhere are refused. Empty: all browsers are refused. */
+  readonly origins: readonly string[];
+}
+
+/** The operator's port: metrics and health. */
+export interface AdminConfig {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+}
+
+export type AuthConfig =
+  /** Everybody who reaches the (loopback) port is let in, as nobody in particular. */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'jwt'; readonly jwt: JwtConfig; readonly anonymous: AnonymousConfig | undefined };
+
+/** What sessions without a token are. Absent: they are refused. */
+export interface AnonymousConfig {
+  readonly roles: readonly string[];
+}
+
+export interface JwtConfig {
+  readonly key: JwtKey;
+  /** Not empty, and all of the one family that `key` can verify. */
+  readonly algorithms: readonly JwtAlgorithm[];
+  readonly issuer: string;
+  readonly audience: string;
+  /** Name of the claim that lists the roles. */
+  readonly roles: string;
+  /** How far clocks may differ when `exp`, `nbf` and `iat` are judged. */
+  readonly leewayMs: Ms;
+  /** Tokens issued longer ago are refused even if they have not expired. */
+  readonly maxAgeMs: Ms;
+}
+
+export type JwtKey =
+  /** At least 32 bytes of UTF-8: HS256, HS384, HS512. */
+  | { readonly kind: 'secret'; readonly secret: Secret }
+  /** Fetched and cached: RS, PS, ES, EdDSA. */
+  | { readonly kind: 'jwks'; readonly url: string }
+  /** One SPKI public key in PEM: RS, PS, ES, EdDSA. */
+  | { readonly kind: 'publicKey'; readonly pem: string };
+
+export const HMAC_ALGORITHMS = ['HS256', 'HS384', 'HS512'] as const;
+export const PUBLIC_KEY_ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+] as const;
+export type JwtAlgorithm = (typeof HMAC_ALGORITHMS)[number] | (typeof PUBLIC_KEY_ALGORITHMS)[number];
+
+export interface SourceConfig {
+  readonly name: string;
+  /** Type of the connector, as the registry has it. */
+  readonly type: string;
+  /** What the connector's schema describes, defaults filled in. Sealed, since it may hold passwords: `reveal()` for `create`. */
+  readonly options: Secret<Readonly<Record<string, unknown>>>;
+  readonly format: SourceFormat;
+  /** Integers beyond 2^53 - 1 and numbers that no double holds: kept as text, or the record is rejected. */
+  readonly numbers: 'string' | 'reject';
+  /** Who owns a path that two keys map to. */
+  readonly contended: 'last' | 'newest' | 'reject';
+  /** At least one. */
+  readonly map: readonly MapRule[];
+}
+
+export interface SourceFormat {
+  readonly key: Format;
+  readonly value: Format;
+}
+
+export const FORMATS = ['json', 'string', 'bytes'] as const;
+export type Format = (typeof FORMATS)[number];
+
+/** One way from a record to a path, as written: src/map compiles it. */
+export interface MapRule {
+  /** `prices/{value.symbol}/spot` */
+  readonly path: string;
+  readonly when?: string;
+  readonly deleteWhen?: string;
+  readonly value?: {
+    readonly pick?: readonly string[];
+    readonly omit?: readonly string[];
+    readonly rename?: Readonly<Record<string, string>>;
+  };
+  /** JSON pointers; a change in these alone is no change. */
+  readonly ignore?: readonly string[];
+  readonly deadband?: readonly { readonly field: string; readonly within: number }[];
+}
+
+/** One rule of who sees what, as written: src/entitle compiles it. */
+export type EntitlementRule = RuleConfig;
+
+/** Every limit on what a client or a record can grow. */
+export interface Limits {
+  readonly maxMessageBytes: number;
+  readonly authTimeoutMs: Ms;
+  readonly filtersPerSession: number;
+  readonly visiblePathsPerSubscription: number;
+  readonly conflateFromBytes: number;
+  readonly conflateAfterMs: Ms;
+  readonly stallTimeoutMs: Ms;
+  readonly sessions: number;
+  readonly upgradesPerSecond: number;
+  readonly unauthenticatedSessions: number;
+  readonly inboundPerSecond: number;
+  readonly inboundBurst: number;
+  readonly beatMs: Ms;
+  readonly maxValueBytes: number;
+  readonly maxDepth: number;
+  readonly maxKeys: number;
+}
+
+export interface FanoutConfig {
+  /** 0: what became due in one turn of the event loop leaves at its end. */
+  readonly flushWindowMs: Ms;
+}
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface LogConfig {
+  readonly level: LogLevel;
+}
+
+export interface ShutdownConfig {
+  /** How long a stop may take before the process exits all the same. */
+  readonly graceMs: Ms;
+}

@@ -1,0 +1,168 @@
+// What a scalar option takes: how it is read from text or YAML, and how an editor's schema describes it.
+
+import { isIP } from 'node:net';
+import { nearest } from './suggestion.js';
+import { DURATION_PATTERN, parseDuration, parseSize, SIZE_PATTERN } from './units.js';
+import type { FindingCode } from './finding.js';
+
+export type Parsed<T> =
+  | { readonly ok: true; readonly value: T }
+  | {
+      readonly ok: false;
+      readonly code: Extract<FindingCode, 'wrong-type' | 'bad-value' | 'out-of-range'>;
+      /** Follows the option's name: `must be a port, 0 to 65535`. Does not quote the value. */
+      readonly message: string;
+      readonly suggestion?: string;
+      /** Which item of a list. */
+      readonly index?: number;
+    };
+
+export interface Format<T> {
+  /** What the reference calls it. */
+  readonly name: string;
+  /** JSON Schema of what may be written. */
+  readonly schema: Readonly<Record<string, unknown>>;
+  /** Of a value as YAML gives it, or of a variable's text. */
+  parse(written: unknown): Parsed<T>;
+}
+
+interface Bounds {
+  readonly min: number;
+  readonly max: number;
+}
+
+export const host: Format<string> = {
+  name: 'host',
+  schema: { type: 'string', minLength: 1 },
+  parse(written) {
+    if (typeof written !== 'string') return wrong('must be a host name or an address, as text');
+    const isName = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/.test(written);
+    if (!isName && isIP(written) === 0)
+      return bad('must be a host name or an address, without scheme and port');
+    return { ok: true, value: written };
+  },
+};
+
+export const port: Format<number> = {
+  name: 'port',
+  schema: { type: 'integer', minimum: 0, maximum: 65535 },
+  parse: (written) => number(written, { min: 0, max: 65535 }, 'a port'),
+};
+
+export function count(bounds: Bounds): Format<number> {
+  return {
+    name: 'whole number',
+    schema: { type: 'integer', minimum: bounds.min, maximum: bounds.max },
+    parse: (written) => number(written, bounds, 'a whole number'),
+  };
+}
+
+/** Written with a unit, resolved to milliseconds. */
+export function duration(bounds: Bounds): Format<number> {
+  const range = `from ${durationText(bounds.min)} to ${durationText(bounds.max)}`;
+  return {
+    name: 'duration',
+    schema: { type: ['string', 'number'], pattern: DURATION_PATTERN },
+    parse(written) {
+      const ms = parseDuration(written);
+      if (ms === undefined)
+        return bad('must be a duration with its unit, such as "250ms", "30s", "5m" or "24h"');
+      return within(ms, bounds) ? { ok: true, value: ms } : outside(`must be ${range}`);
+    },
+  };
+}
+
+/** Written as a number of bytes or with a unit, resolved to bytes. */
+export function size(bounds: Bounds): Format<number> {
+  const range = `from ${sizeText(bounds.min)} to ${sizeText(bounds.max)}`;
+  return {
+    name: 'size',
+    schema: { type: ['string', 'integer'], pattern: SIZE_PATTERN, minimum: bounds.min, maximum: bounds.max },
+    parse(written) {
+      const bytes = parseSize(written);
+      if (bytes === undefined) return bad('must be a size, such as "64KiB", "1MiB" or a number of bytes');
+      return within(bytes, bounds) ? { ok: true, value: bytes } : outside(`must be ${range}`);
+    },
+  };
+}
+
+export function oneOf<T extends string>(words: readonly T[]): Format<T> {
+  return {
+    name: words.join(' | '),
+    schema: { enum: words },
+    parse(written) {
+      const word = words.find((candidate) => candidate === written);
+      if (word !== undefined) return { ok: true, value: word };
+      const suggestion = typeof written === 'string' ? nearest(written, words) : undefined;
+      return {
+        ...bad(`must be one of ${words.join(', ')}`),
+        ...(suggestion === undefined ? {} : { suggestion }),
+      };
+    },
+  };
+}
+
+/** Origins exactly as browsers send them. In a variable they are separated by commas. */
+export const origins: Format<readonly string[]> = {
+  name: 'list of origins',
+  schema: { type: 'array', items: { type: 'string', pattern: '^https?://[^/?#@]+$' }, uniqueItems: true },
+  parse(written) {
+    const list = typeof written === 'string' ? written.split(',').map((item) => item.trim()) : written;
+    if (!Array.isArray(list)) return wrong('must be a list of origins, such as [https://app.example]');
+    const resolved: string[] = [];
+    for (const [index, item] of list.entries()) {
+      const origin = originOf(item);
+      if (origin === undefined) {
+        return {
+          ...bad('must be scheme://host or scheme://host:port, http or https, with nothing after it'),
+          index,
+        };
+      }
+      resolved.push(origin);
+    }
+    return { ok: true, value: resolved };
+  },
+};
+
+/** The origin as the WHATWG URL standard serialises it, default ports left out; undefined if that is not all of it. */
+function originOf(written: unknown): string | undefined {
+  if (typeof written !== 'string' || !/^https?:\/\/[^/?#@\s*]+$/i.test(written)) return undefined;
+  return URL.canParse(written) ? new URL(written).origin : undefined;
+}
+
+function number(written: unknown, bounds: Bounds, what: string): Parsed<number> {
+  const value = typeof written === 'string' && /^-?\d+$/.test(written) ? Number(written) : written;
+  if (typeof value !== 'number') return wrong(`must be ${what}`);
+  if (!Number.isSafeInteger(value)) return wrong(`must be ${what}, without a fraction`);
+  return within(value, bounds)
+    ? { ok: true, value }
+    : outside(`must be ${what} from ${bounds.min} to ${bounds.max}`);
+}
+
+function within(value: number, { min, max }: Bounds): boolean {
+  return value >= min && value <= max;
+}
+
+function wrong(message: string): Extract<Parsed<never>, { ok: false }> {
+  return { ok: false, code: 'wrong-type', message };
+}
+
+function bad(message: string): Extract<Parsed<never>, { ok: false }> {
+  return { ok: false, code: 'bad-value', message };
+}
+
+function outside(message: string): Extract<Parsed<never>, { ok: false }> {
+  return { ok: false, code: 'out-of-range', message };
+}
+
+function durationText(ms: number): string {
+  const [unit, factor] =
+    ms >= 3_600_000 ? ['h', 3_600_000] : ms >= 60_000 ? ['m', 60_000] : ms >= 1000 ? ['s', 1000] : ['ms', 1];
+  return `${ms / Number(factor)}${unit}`;
+}
+
+function sizeText(bytes: number): string {
+  if (bytes >= 1024 ** 3) return `${bytes / 1024 ** 3}GiB`;
+  if (bytes >= 1024 ** 2) return `${bytes / 1024 ** 2}MiB`;
+  return bytes >= 1024 ? `${bytes / 1024}KiB` : `${bytes}B`;
+}

@@ -1,0 +1,158 @@
+// From the text of a configuration to the resolved Config, or to everything that is wrong with it at once. Reads no file
+// and no variable but through the surroundings it is given.
+
+import { readAuth } from './auth.js';
+import type { Config, Limits } from './config.js';
+import { parseConfigDocument, type ConfigDocument } from './document.js';
+import { locate, type Finding, type Problem } from './finding.js';
+import { readFixedTree, type FixedTree } from './fixed-tree.js';
+import { interpolate, type Interpolated, type Surroundings } from './interpolation.js';
+import { OPTIONS } from './options.js';
+import { mappingProblems, matchesNothing, overlaps, readEntitlements } from './rules.js';
+import { AUTH_SCHEMA, ENTITLEMENT_SCHEMA, SOURCE_SCHEMA } from './schemas.js';
+import { readSources, type ConnectorTypes } from './sources.js';
+import { unknownKey } from './unknown-key.js';
+
+export interface ConfigFile {
+  /** As messages name it. */
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface LoadedConfig {
+  /** Undefined when a finding is an error. Offline, what variables and files hold is a placeholder: good for no connection. */
+  readonly config: Config | undefined;
+  /** In the order of the file. */
+  readonly findings: readonly Finding[];
+  /** What has to be there when it runs: `env NAME`, `file PATH`. */
+  readonly needs: readonly string[];
+  /** For the lines of rules. */
+  readonly document: ConfigDocument;
+}
+
+const SECTIONS = [...Object.keys(OPTIONS), 'auth', 'sources', 'entitlements'];
+
+export function loadConfig(
+  file: ConfigFile,
+  types: ConnectorTypes,
+  surroundings: Surroundings,
+): LoadedConfig {
+  const document = parseConfigDocument(file.name, file.text);
+  const vocabulary = { connectors: types.map(({ type }) => type), options: optionNames(types) };
+  const { problems: faults, root } = rootOf(document);
+  if (root === undefined) {
+    return { config: undefined, findings: locate(faults, document, vocabulary), needs: [], document };
+  }
+  const interpolated = interpolate(root, surroundings);
+  const { config, problems } = resolve(interpolated, types, surroundings);
+  const all = [...faults, ...interpolated.problems, ...problems];
+  return {
+    config: all.some(({ severity }) => severity === 'error') ? undefined : config,
+    findings: locate(all, document, vocabulary),
+    needs: interpolated.needs,
+    document,
+  };
+}
+
+/** The mapping that the document is, unless there is nothing that can be read. An empty file is an empty mapping. */
+function rootOf(document: ConfigDocument): { readonly root?: object; readonly problems: readonly Problem[] } {
+  const faults = document.faults.map(({ code, message, span }): Problem => ({
+    severity: 'error',
+    code,
+    path: [],
+    message,
+    span,
+  }));
+  const unreadable = faults.filter(({ code }) => code === 'bad-yaml');
+  if (unreadable.length > 0) return { problems: unreadable };
+  const root = document.value ?? {};
+  if (typeof root === 'object' && !Array.isArray(root)) return { root, problems: faults };
+  const message = 'the file must be a mapping: listen, auth, sources, entitlements and so on';
+  return {
+    problems: [...faults, { severity: 'error', code: 'wrong-type', path: [], message, conceal: true }],
+  };
+}
+
+/** `config` is to be used only if no problem, here or elsewhere, is an error. */
+function resolve(
+  interpolated: Interpolated,
+  types: ConnectorTypes,
+  surroundings: Surroundings,
+): { readonly config: Config | undefined; readonly problems: readonly Problem[] } {
+  const root = interpolated.value as Readonly<Record<string, unknown>>;
+  const strangers = Object.keys(root).filter((key) => !SECTIONS.includes(key));
+  const fixed = readFixedTree(root, interpolated, surroundings);
+  const { auth, problems: authProblems } = readAuth(root['auth'], fixed.tree.listen.host, interpolated);
+  const sources = readSources(root, types, interpolated);
+  const entitlements = readEntitlements(root, interpolated);
+  const problems = [
+    ...strangers.map((key) => unknownKey([key], { known: SECTIONS, where: '' })),
+    ...fixed.problems,
+    ...limitsOrder(fixed.tree),
+    ...authProblems,
+    ...sources.problems,
+    ...mappingProblems(sources.sources),
+    ...overlaps(sources.sources),
+    ...entitlements.problems,
+  ];
+  if (auth === undefined || problems.some(({ severity }) => severity === 'error'))
+    return { config: undefined, problems };
+  problems.push(...matchesNothing(entitlements.rules, sources.sources));
+  const config: Config = {
+    ...scalarsOf(fixed.tree),
+    auth,
+    sources: sources.sources.flatMap(({ source }) => source ?? []),
+    entitlements: entitlements.rules,
+  };
+  return { config, problems };
+}
+
+function limitsOrder({ limits }: FixedTree): Problem[] {
+  if (limits.conflateAfter < limits.stallTimeout) return [];
+  const message =
+    'limits.stallTimeout must be longer than limits.conflateAfter, or sessions are closed before they can lag';
+  return [{ severity: 'error', code: 'limits-order', path: ['limits', 'stallTimeout'], message }];
+}
+
+/** From the names as written to the names with units. */
+function scalarsOf({
+  listen,
+  admin,
+  limits,
+  fanout,
+  log,
+  shutdown,
+}: FixedTree): Omit<Config, 'auth' | 'sources' | 'entitlements'> {
+  const { authTimeout, conflateAfter, stallTimeout, beat, ...counts } = limits;
+  const resolved: Limits = {
+    ...counts,
+    authTimeoutMs: authTimeout,
+    conflateAfterMs: conflateAfter,
+    stallTimeoutMs: stallTimeout,
+    beatMs: beat,
+  };
+  return {
+    listen,
+    admin,
+    limits: resolved,
+    fanout: { flushWindowMs: fanout.flushWindow },
+    log,
+    shutdown: { graceMs: shutdown.grace },
+  };
+}
+
+function optionNames(types: ConnectorTypes): ReadonlySet<string> {
+  const words = new Set<string>(['none', 'everyone', 'env', 'file', ...SECTIONS]);
+  for (const options of Object.values(OPTIONS)) for (const name of Object.keys(options)) words.add(name);
+  for (const schema of [AUTH_SCHEMA, SOURCE_SCHEMA, ENTITLEMENT_SCHEMA]) addNames(schema, words);
+  for (const { type, options } of types) addNames(options, words.add(type));
+  return words;
+}
+
+function addNames(schema: unknown, words: Set<string>): void {
+  if (typeof schema !== 'object' || schema === null) return;
+  for (const [keyword, below] of Object.entries(schema)) {
+    if (keyword === 'properties') for (const name of Object.keys(below as object)) words.add(name);
+    addNames(below, words);
+  }
+}

@@ -1,0 +1,196 @@
+// docs/config.md, written from the definitions that also validate: scripts/config-docs.mjs puts it in its place, and a
+// test fails when the page is stale.
+
+import { FINDING_CODES } from './finding.js';
+import { envNameOf, OPTIONS, SECTION_DOCS, type Option } from './options.js';
+import { AUTH_SCHEMA, ENTITLEMENT_SCHEMA, SOURCE_SCHEMA, type JsonSchema } from './schemas.js';
+import type { ConnectorTypes } from './sources.js';
+
+/** The whole page as Markdown, in the order in which people write a configuration. `example` is a complete one. */
+export function configReference(types: ConnectorTypes, example: string): string {
+  return [
+    introduction(example),
+    fixedSection('listen'),
+    fixedSection('admin'),
+    blockSection({ anchor: 'auth', title: 'auth', schema: AUTH_SCHEMA }),
+    blockSection({ anchor: 'auth-jwt', title: 'auth.jwt', schema: propertyOf(AUTH_SCHEMA, 'jwt') }),
+    blockSection({
+      anchor: 'auth-anonymous',
+      title: 'auth.anonymous',
+      schema: propertyOf(AUTH_SCHEMA, 'anonymous'),
+    }),
+    blockSection({ anchor: 'sources', title: 'sources', schema: SOURCE_SCHEMA }),
+    ...types.map(({ type, options }) =>
+      blockSection({ anchor: `sources-${type}`, title: `sources[].${type}`, schema: options }),
+    ),
+    blockSection({
+      anchor: 'sources-format',
+      title: 'sources[].format',
+      schema: propertyOf(SOURCE_SCHEMA, 'format'),
+    }),
+    blockSection({
+      anchor: 'sources-map',
+      title: 'sources[].map',
+      schema: itemsOf(propertyOf(SOURCE_SCHEMA, 'map')),
+    }),
+    blockSection({ anchor: 'entitlements', title: 'entitlements', schema: ENTITLEMENT_SCHEMA }),
+    fixedSection('limits'),
+    fixedSection('fanout'),
+    fixedSection('log'),
+    fixedSection('shutdown'),
+    findings(),
+  ].join('\n');
+}
+
+function introduction(example: string): string {
+  return `<!-- Written by scripts/config-docs.mjs from src/config: change it there. -->
+
+# Configuration
+
+<a id="the-file"></a>
+
+One YAML file, \`tailrace.yaml\` by default, or the one that \`-c\` names. \`tailrace check\` finds every mistake in it at once, with
+line, picture and suggestion, and needs neither secrets nor a network for that.
+
+- A key that is no option is an error, and so is a key that stands twice.
+- \`{ env: NAME }\` and \`{ file: PATH }\` in place of a value take it from a variable or a file (relative to the configuration);
+  nothing else is replaced, and never inside a text. Secrets are accepted in this form only, and never printed.
+- Durations have a unit: \`250ms\`, \`30s\`, \`5m\`, \`24h\`. Sizes are bytes or have one: \`64KiB\`, \`1MiB\`, \`100MB\`.
+- Options with a variable in their row can be set by it as well. The variable wins over the file, and a warning says so; a
+  variable that begins with \`TAILRACE__\` and names no option is an error.
+
+\`\`\`yaml
+${example.trimEnd()}
+\`\`\`
+`;
+}
+
+function fixedSection(section: keyof typeof OPTIONS): string {
+  const rows = Object.entries<Option<unknown>>(OPTIONS[section]).map(([name, option]) => [
+    `\`${name}\``,
+    option.format.name,
+    `\`${flow(option.default)}\``,
+    `${option.doc} *${option.reason}*${option.example === undefined ? '' : ` Example: \`${flow(option.example)}\`.`}`,
+    `\`${envNameOf(section, name)}\``,
+  ]);
+  return `<a id="${section}"></a>
+
+## ${section}
+
+${SECTION_DOCS[section]}
+
+${table(['option', 'is', 'default', 'what it is for', 'variable'], rows)}`;
+}
+
+interface Block {
+  readonly anchor: string;
+  readonly title: string;
+  readonly schema: JsonSchema;
+}
+
+function blockSection({ anchor, title, schema }: Block): string {
+  return `<a id="${anchor}"></a>
+
+## ${title}
+
+${textOf(schema, 'description')}
+
+${table(['option', 'is', 'default', 'what it is for'], rowsOf(schema, ''))}`;
+}
+
+/** A row per option, with those below it. A list of mappings is named with `[]`. */
+function rowsOf(schema: JsonSchema, prefix: string): string[][] {
+  const required = (schema['required'] ?? []) as readonly string[];
+  return Object.entries(propertiesOf(schema)).flatMap(([name, option]) => {
+    const examples = ((option['examples'] ?? []) as readonly unknown[]).map((value) => `\`${flow(value)}\``);
+    const fallback =
+      option['default'] === undefined
+        ? required.includes(name)
+          ? '**required**'
+          : ''
+        : `\`${flow(option['default'])}\``;
+    const reason = textOf(option, 'reason');
+    const parts = [
+      textOf(option, 'description'),
+      reason === '' ? '' : `*${reason}*`,
+      examples.length === 0 ? '' : `Example: ${examples.join(' or ')}.`,
+    ];
+    const row = [
+      `\`${prefix}${name}\``,
+      kindOf(option),
+      fallback,
+      parts.filter((part) => part !== '').join(' '),
+    ];
+    const below = option['type'] === 'array' ? itemsOf(option) : option;
+    const step = option['type'] === 'array' ? `${prefix}${name}[].` : `${prefix}${name}.`;
+    return hasOwnSection(name, prefix) ? [row] : [row, ...rowsOf(below, step)];
+  });
+}
+
+/** Blocks that have a heading of their own are not unfolded in their parent's table. */
+function hasOwnSection(name: string, prefix: string): boolean {
+  return prefix === '' && ['jwt', 'anonymous', 'format', 'map'].includes(name);
+}
+
+function kindOf(schema: JsonSchema): string {
+  if (schema['unit'] === 'duration') return 'duration';
+  const words = (schema['enum'] ?? (schema['const'] === undefined ? undefined : [schema['const']])) as
+    unknown[] | undefined;
+  if (words !== undefined) return words.map((word) => `\`${String(word)}\``).join(' or ');
+  const forms = (schema['anyOf'] ?? schema['oneOf']) as readonly JsonSchema[] | undefined;
+  if (forms !== undefined) return [...new Set(forms.map(kindOf))].join(' or ');
+  if (schema['type'] === 'array') return `list of ${kindOf(itemsOf(schema))}`;
+  const names: Readonly<Record<string, string>> = {
+    object: 'mapping',
+    string: 'text',
+    integer: 'whole number',
+    boolean: 'true or false',
+  };
+  return [schema['type']]
+    .flat()
+    .map((type) => names[String(type)] ?? String(type))
+    .join(' or ');
+}
+
+function findings(): string {
+  const rows = Object.entries(FINDING_CODES).map(([code, meaning]) => [`\`${code}\``, meaning]);
+  return `<a id="findings"></a>
+
+## What \`check\` finds
+
+${table(['code', 'meaning'], rows)}`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line), ''].join('\n');
+}
+
+/** A value as one would write it in YAML on one line. */
+function flow(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(flow).join(', ')}]`;
+  if (typeof value === 'object' && value !== null) {
+    return `{ ${Object.entries(value)
+      .map(([key, below]) => `${key}: ${flow(below)}`)
+      .join(', ')} }`.replace('{  }', '{}');
+  }
+  return typeof value === 'string' && /[{}[\],*#]|: /.test(value) ? `"${value}"` : String(value);
+}
+
+function propertiesOf(schema: JsonSchema): Readonly<Record<string, JsonSchema>> {
+  return (schema['properties'] ?? {}) as Readonly<Record<string, JsonSchema>>;
+}
+
+function propertyOf(schema: JsonSchema, name: string): JsonSchema {
+  return propertiesOf(schema)[name] ?? {};
+}
+
+function itemsOf(schema: JsonSchema): JsonSchema {
+  return (schema['items'] ?? {}) as JsonSchema;
+}
+
+function textOf(schema: JsonSchema, keyword: string): string {
+  const text = schema[keyword];
+  return typeof text === 'string' ? text : '';
+}
