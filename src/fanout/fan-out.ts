@@ -33,7 +33,7 @@ import { ControlMessage } from './message.js';
 import { Publisher } from './publisher.js';
 import { Session } from './session.js';
 import type { Watch } from './stream.js';
-import type { Cut, Subscription } from './subscription.js';
+import { NO_CUT, type Cut, type Subscription } from './subscription.js';
 import { Subscriptions } from './subscriptions.js';
 import { Upkeep } from './upkeep.js';
 
@@ -280,7 +280,6 @@ export class FanOut implements LogReader {
     session.isClosed = true;
     this.#sessions.delete(session);
     this.#subscriptions.suspend(session);
-    session.subscriptions.clear();
     session.outbox = [];
   }
 

@@ -7,6 +7,7 @@ import { Cohort, type Audience, type Membership } from './audience.js';
 import type { Delivery } from './delivery.js';
 import { ControlMessage } from './message.js';
 import type { Session } from './session.js';
+import { NO_CUT } from './subscription.js';
 
 /** Bytes of keyframes that a cohort is given at a time. */
 const CHUNK_BYTES = 64 * 1024;
@@ -114,6 +115,7 @@ export class Joins {
     subscription.joining -= 1;
     if (subscription.joining > 0) return;
     const end = new ControlMessage(endLine(subscription.sub, subscription.cut), 'end');
+    subscription.cut = NO_CUT;
     this.#delivery.outboxes.push(session, end);
   }
 }

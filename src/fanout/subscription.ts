@@ -8,6 +8,9 @@ import type { Membership } from './audience.js';
 /** Applied position of each log partition: everything below has been seen. */
 export type Cut = readonly (readonly [x: number, position: Version])[];
 
+/** Shared by all subscriptions that have had their `end`. */
+export const NO_CUT: Cut = [];
+
 export interface Subscription {
   /** The session's number for it. */
   readonly sub: number;
@@ -19,6 +22,6 @@ export interface Subscription {
   memberships: readonly Membership[];
   /** Memberships that are still joining. */
   joining: number;
-  /** What `end` promises: every path that matched at this cut has been delivered. */
+  /** What `end` promises: every path that matched at this cut has been delivered. Kept until then. */
   cut: Cut;
 }

@@ -1,6 +1,5 @@
 // What an authenticated client asks for, done: commands go to fan-out, replies go back in order with the data.
 
-import { parsePointer, type Pointer } from '../entitle/pointer.js';
 import type { FanOut } from '../fanout/fan-out.js';
 import type { Session } from '../fanout/session.js';
 import {
@@ -15,23 +14,18 @@ import type { Command, GetCommand, SubscribeCommand, UnsubscribeCommand } from '
 import type { Utf8 } from '../topic/utf8.js';
 import { count, type Traffic } from './traffic.js';
 
-/** Invariant: `#filters` has the number of filters of each subscription that was not given up, together at most `filtersPerSession`. */
+/** Invariant: the filters of its subscriptions are together at most `filtersPerSession`. */
 export class ClientSession {
   readonly session: Session;
   readonly #fanOut: FanOut;
   readonly #traffic: Traffic;
   readonly #filtersPerSession: number;
-  readonly #filters = new Map<number, number>();
 
   constructor(o: { session: Session; fanOut: FanOut; traffic: Traffic; filtersPerSession: number }) {
     this.session = o.session;
     this.#fanOut = o.fanOut;
     this.#traffic = o.traffic;
     this.#filtersPerSession = o.filtersPerSession;
-  }
-
-  get subscriptions(): number {
-    return this.#filters.size;
   }
 
   run(command: Exclude<Command, { op: 'auth' }>): void {
@@ -50,7 +44,8 @@ export class ClientSession {
   }
 
   subscribe(command: SubscribeCommand): void {
-    const held = [...this.#filters.values()].reduce((sum, filters) => sum + filters, 0);
+    let held = 0;
+    for (const { filters } of this.session.subscriptions.values()) held += filters.length;
     if (held + command.filters.length > this.#filtersPerSession) {
       count(this.#traffic.limitHits, 'filters');
       this.refuse({
@@ -60,11 +55,7 @@ export class ClientSession {
       });
       return;
     }
-    const { sub, n, rights } = this.#fanOut.subscribe(this.session, {
-      ...command,
-      fields: pointersOf(command.fields),
-    });
-    this.#filters.set(sub, command.filters.length);
+    const { sub, n, rights } = this.#fanOut.subscribe(this.session, command);
     this.send(subscribedLine({ re: command.id, sub, n, rights }));
   }
 
@@ -88,7 +79,7 @@ export class ClientSession {
   }
 
   #unsubscribe(command: UnsubscribeCommand): void {
-    if (!this.#filters.delete(command.sub)) {
+    if (!this.#fanOut.unsubscribe(this.session, command.sub)) {
       this.refuse({
         re: command.id,
         code: 'unknown_subscription',
@@ -96,13 +87,12 @@ export class ClientSession {
       });
       return;
     }
-    this.#fanOut.unsubscribe(this.session, command.sub); // false: it had passed its limit and ended by itself
     this.send(unsubscribedLine(command.id, command.sub));
   }
 
   #get(command: GetCommand): void {
     const { id, path, fields } = command;
-    const found = this.#fanOut.read(this.session.principal, path, pointersOf(fields));
+    const found = this.#fanOut.read(this.session.principal, path, fields);
     if (found === undefined) this.refuse(notFound(id));
     else this.send(valueLine({ re: id, path, ...found }));
   }
@@ -110,9 +100,4 @@ export class ClientSession {
 
 function notFound(re: CommandId): WireError {
   return { re, code: 'not_found', message: 'there is no value at this path for this session' };
-}
-
-/** The parser of commands has checked them: none is lost here. */
-function pointersOf(fields: readonly string[] | undefined): readonly Pointer[] | undefined {
-  return fields?.map(parsePointer).flatMap((parsed) => (parsed.ok ? [parsed.pointer] : []));
 }

@@ -23,12 +23,12 @@ import type { Ms } from '../topic/update.js';
 import type { Utf8 } from '../topic/utf8.js';
 import { NOBODY, type Authentication, type Authenticator, type AuthRefusal } from './auth/authenticator.js';
 import { ClientSession } from './client-session.js';
-import { Deadline } from './deadline.js';
+import { Deadline, type DeadlineOwner } from './deadline.js';
 import { closeLabel, Ending } from './ending.js';
 import type { FrameCache } from './frame.js';
-import { Inbound } from './inbound.js';
+import { Inbound, type InboundHandler } from './inbound.js';
 import { count, type Traffic } from './traffic.js';
-import { WsListener } from './ws-listener.js';
+import { WsListener, type ListenerOwner } from './ws-listener.js';
 
 /** The part of the configured limits that a connection keeps. */
 export interface ConnectionLimits {
@@ -67,7 +67,7 @@ export interface Peer {
 }
 
 /** Invariant: no command is obeyed before the client is authenticated, or after the ending has begun. */
-export class Connection {
+export class Connection implements InboundHandler, ListenerOwner, DeadlineOwner {
   readonly #context: ConnectionContext;
   readonly #peer: Peer;
   readonly #openedAt: Ms;
@@ -83,32 +83,17 @@ export class Connection {
     this.#peer = peer;
     this.#openedAt = clock.monotonic();
     this.#ending = new Ending(peer.ws, clock);
-    this.#listener = new WsListener({
-      ...peer,
-      frames: context.frames,
-      traffic,
-      close: (code, reason) => this.#end(code, reason),
-      terminate: () => this.terminate(),
-    });
+    this.#listener = new WsListener({ ...peer, frames: context.frames, traffic, owner: this });
     this.#inbound = new Inbound({
       clock,
       limits,
       traffic,
       ws: peer.ws,
       listener: this.#listener,
-      handler: {
-        line: (line) => this.#guard(() => this.#obey(line)),
-        acked: (frames) => this.#client?.acked(frames),
-        broken: (code, reason, error) => this.#end(code, reason, error && errorLine(error)),
-        faulted: (code, reason) => void (this.#ending.note({ code, reason }) && this.#release()),
-      },
+      handler: this,
     });
     peer.ws.on('close', (code) => this.#closed(code));
-    this.#deadline = new Deadline(clock, {
-      authTimeoutMs: limits.authTimeoutMs,
-      notAuthenticated: () => this.#endForSilence(),
-      expired: () => this.#end(CloseCode.TokenExpired, 'the token expired'),
-    });
+    this.#deadline = new Deadline(clock, limits.authTimeoutMs, this);
     traffic.unauthenticated += 1;
     const { identity } = peer;
     if (identity !== undefined) this.#guard(() => this.#open(identity, { re: undefined, acks: false }));
@@ -116,13 +101,39 @@ export class Connection {
 
   /** The server stops: the client gets what it is owed, learns when to come back, and is closed with 1012. */
   stop(retryMs: Ms): void {
-    this.#end(CloseCode.Restart, 'the server stops', goawayLine(retryMs));
+    this.end(CloseCode.Restart, 'the server stops', goawayLine(retryMs));
   }
 
   /** Drops the connection without a word, and what it has not sent. */
   terminate(): void {
     if (this.#ending.note({ code: 1006, reason: 'terminated' })) this.#release();
     this.#peer.ws.terminate();
+  }
+
+  /** One line has arrived. */
+  line(line: ParsedLine): void {
+    this.#guard(() => this.#obey(line));
+  }
+
+  acked(frames: number): void {
+    this.#client?.acked(frames);
+  }
+
+  broken(code: number, reason: string, error?: WireError): void {
+    this.end(code, reason, error && errorLine(error));
+  }
+
+  faulted(code: number, reason: string): void {
+    if (this.#ending.note({ code, reason })) this.#release();
+  }
+
+  notAuthenticated(): void {
+    count(this.#context.traffic.limitHits, 'auth_timeout');
+    this.end(CloseCode.AuthTimeout, 'no auth in time');
+  }
+
+  expired(): void {
+    this.end(CloseCode.TokenExpired, 'the token expired');
   }
 
   #obey(line: ParsedLine): void {
@@ -227,18 +238,13 @@ export class Connection {
     else this.#client.refuse(error);
   }
 
-  #endForSilence(): void {
-    count(this.#context.traffic.limitHits, 'auth_timeout');
-    this.#end(CloseCode.AuthTimeout, 'no auth in time');
-  }
-
   #endWith(code: CloseCode, error: WireError): void {
     this.#context.traffic.commandErrors += 1;
-    this.#end(code, error.message, errorLine(error));
+    this.end(code, error.message, errorLine(error));
   }
 
   /** The one way to end a connection that still works: its last line, then the close frame. */
-  #end(code: number, reason: string, lastLine?: Utf8): void {
+  end(code: number, reason: string, lastLine?: Utf8): void {
     if (!this.#ending.note({ code, reason })) return;
     if (lastLine !== undefined) {
       if (this.#client === undefined) this.#listener.write(lastLine);
@@ -273,7 +279,7 @@ export class Connection {
       subject: this.#client?.session.principal.subject,
       ...outcome,
       durationMs: Math.round(clock.monotonic() - this.#openedAt),
-      subscriptions: this.#client?.subscriptions,
+      subscriptions: this.#client?.session.subscriptions.size,
       sentFrames: this.#listener.written,
       sentBytes: this.#listener.bytes,
     });
@@ -285,7 +291,7 @@ export class Connection {
       task();
     } catch (error) {
       this.#context.log.error('session-failed', { session: this.#peer.id, code: 'unexpected', error });
-      this.#end(CloseCode.InternalError, 'internal error');
+      this.end(CloseCode.InternalError, 'internal error');
     }
   }
 }

@@ -8,16 +8,22 @@ const REFRESH_GRACE_MS: Ms = 25_000;
 /** The wall clock may jump, so a far expiry is looked at again meanwhile. */
 const LONGEST_WAIT_MS: Ms = 3_600_000;
 
+/** Whom it tells. */
+export interface DeadlineOwner {
+  notAuthenticated(): void;
+  expired(): void;
+}
+
 /** Invariant: at most one timer, of the authentication until {@link expireAt} is called, of the last token from then on. */
 export class Deadline {
   readonly #clock: Clock;
-  readonly #expired: () => void;
+  readonly #owner: DeadlineOwner;
   #cancel: Cancel;
 
-  constructor(clock: Clock, o: { authTimeoutMs: Ms; notAuthenticated: () => void; expired: () => void }) {
+  constructor(clock: Clock, authTimeoutMs: Ms, owner: DeadlineOwner) {
     this.#clock = clock;
-    this.#expired = o.expired;
-    this.#cancel = clock.after(o.authTimeoutMs, o.notAuthenticated);
+    this.#owner = owner;
+    this.#cancel = clock.after(authTimeoutMs, () => owner.notAuthenticated());
   }
 
   /** The client is known until this wall time; undefined: for good. */
@@ -27,7 +33,7 @@ export class Deadline {
     const left = expiresAt + REFRESH_GRACE_MS - this.#clock.now();
     this.#cancel = this.#clock.after(Math.min(Math.max(0, left), LONGEST_WAIT_MS), () => {
       if (left > LONGEST_WAIT_MS) this.expireAt(expiresAt);
-      else this.#expired();
+      else this.#owner.expired();
     });
   }
 

@@ -13,7 +13,8 @@ const ANSWER_WITHIN_MS = 8_000;
  */
 const JUDGED_BELOW_BYTES = 64 * 1024;
 
-export interface Peer {
+/** The connection that is watched; an object, not closures, since there are many that do nothing but wait. */
+export interface HeartbeatPeer {
   ask(): void;
   /** Bytes written to it so far. */
   sentBytes(): number;
@@ -23,12 +24,12 @@ export interface Peer {
 /** Invariant: one timer at a time; while one is armed, the peer is lost at most 33 s after it was last heard. */
 export class Heartbeat {
   readonly #clock: Clock;
-  readonly #peer: Peer;
+  readonly #peer: HeartbeatPeer;
   #heardAt: Ms;
   #sentWhenHeard = 0;
   #cancel: Cancel;
 
-  constructor(clock: Clock, peer: Peer) {
+  constructor(clock: Clock, peer: HeartbeatPeer) {
     this.#clock = clock;
     this.#peer = peer;
     this.#heardAt = clock.monotonic();

@@ -6,7 +6,7 @@ import type { Clock } from '../clock.js';
 import { CloseCode } from '../protocol/close-codes.js';
 import { parseMessage, type ParsedLine } from '../protocol/commands.js';
 import type { WireError } from '../protocol/control-lines.js';
-import { Heartbeat } from './heartbeat.js';
+import { Heartbeat, type HeartbeatPeer } from './heartbeat.js';
 import { RateLimit } from './limits.js';
 import { count, type Traffic } from './traffic.js';
 import { faultOfWs } from './ws-faults.js';
@@ -26,7 +26,7 @@ export interface InboundHandler {
  * Invariant: lines reach the handler in the order in which they came and never while held. Each costs one of the rate; an `ack`
  * is free where it acknowledges something new, so free ones are bounded by what was sent.
  */
-export class Inbound {
+export class Inbound implements HeartbeatPeer {
   readonly #ws: WebSocket;
   readonly #listener: WsListener;
   readonly #traffic: Traffic;
@@ -54,11 +54,7 @@ export class Inbound {
       perSecond: o.limits.inboundPerSecond,
       burst: o.limits.inboundBurst,
     });
-    this.#heartbeat = new Heartbeat(o.clock, {
-      ask: () => this.#listener.ping(this.#listener.written),
-      sentBytes: () => this.#listener.bytes,
-      lost: () => this.#handler.broken(CloseCode.NoPong, 'nothing was heard'),
-    });
+    this.#heartbeat = new Heartbeat(o.clock, this);
     this.#listen();
   }
 
@@ -78,6 +74,19 @@ export class Inbound {
     this.#state = 'flowing';
     this.#ws.resume();
     this.#deliver();
+  }
+
+  /** For the heartbeat: are you there? */
+  ask(): void {
+    this.#listener.ping(this.#listener.written);
+  }
+
+  sentBytes(): number {
+    return this.#listener.bytes;
+  }
+
+  lost(): void {
+    this.#handler.broken(CloseCode.NoPong, 'nothing was heard');
   }
 
   /** Nothing reaches the handler any more. */

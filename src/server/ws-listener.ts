@@ -8,32 +8,35 @@ import type { Utf8 } from '../topic/utf8.js';
 import type { FrameCache } from './frame.js';
 import type { Traffic } from './traffic.js';
 
+/** How the connection is ended: its owner knows. */
+export interface ListenerOwner {
+  end(code: number, reason: string): void;
+  terminate(): void;
+}
+
 /** Invariant: a frame is written whole and only while the connection is open, so it never interleaves with one of ws. */
 export class WsListener implements Listener {
   readonly #ws: WebSocket;
   readonly #socket: Duplex;
   readonly #frames: FrameCache;
   readonly #traffic: Traffic;
-  readonly #close: (code: number, reason: string) => void;
-  readonly #terminate: () => void;
+  readonly #owner: ListenerOwner;
   #written = 0;
   #bytes = 0;
 
-  /** `close` and `terminate` end the connection: connection.ts owns how. `ws` must not compress. */
+  /** `ws` must not compress. */
   constructor(o: {
     ws: WebSocket;
     socket: Duplex;
     frames: FrameCache;
     traffic: Traffic;
-    close: (code: number, reason: string) => void;
-    terminate: () => void;
+    owner: ListenerOwner;
   }) {
     this.#ws = o.ws;
     this.#socket = o.socket;
     this.#frames = o.frames;
     this.#traffic = o.traffic;
-    this.#close = o.close;
-    this.#terminate = o.terminate;
+    this.#owner = o.owner;
   }
 
   /** WebSocket messages written so far: what the client's `ack` counts. */
@@ -62,11 +65,11 @@ export class WsListener implements Listener {
   }
 
   close(code: number, reason: string): void {
-    this.#close(code, reason);
+    this.#owner.end(code, reason);
   }
 
   terminate(): void {
-    this.#terminate();
+    this.#owner.terminate();
   }
 }
 
