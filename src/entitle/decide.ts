@@ -4,7 +4,8 @@
 import { matches } from '../topic/filter.js';
 import type { TopicPath } from '../topic/path.js';
 import type { Grant, Grants } from './grants.js';
-import { intersection, type Pointer } from './pointer.js';
+import type { Pointer } from '../topic/pointer.js';
+import { intersection } from './pointer-set.js';
 
 /** `hide`: canonical; the nodes that the view takes out of the value. */
 export type Decision =

@@ -1,7 +1,7 @@
 // What a policy gives to one principal, with the claims filled in: plain data, equal for all principals with equal rights.
 
 import { intersects, type Filter } from '../topic/filter.js';
-import type { Pointer } from './pointer.js';
+import type { Pointer } from '../topic/pointer.js';
 import type { Policy } from './policy.js';
 import type { Principal } from './principal.js';
 import { applicationOf, type Effect, type Rule } from './rule.js';

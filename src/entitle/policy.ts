@@ -1,7 +1,8 @@
 // The policy: all rules, checked at once and immutable. A new configuration is a new policy with a new version.
 
 import { parseTemplate, type PathTemplate } from './path-template.js';
-import { minimal, namesOf, parsePointer, type Pointer } from './pointer.js';
+import { namesOf, parsePointer, type Pointer } from '../topic/pointer.js';
+import { minimal } from './pointer-set.js';
 import { Interner } from './interner.js';
 import type { ClaimCondition, ClaimValue, Rule, RuleConfig } from './rule.js';
 import type { Grants } from './grants.js';

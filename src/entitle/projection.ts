@@ -2,7 +2,7 @@
 // whole stays the same object.
 
 import { isObject, type Json, type JsonObject } from '../topic/json.js';
-import { namesOf, type Pointer } from './pointer.js';
+import { namesOf, type Pointer } from '../topic/pointer.js';
 
 /** A set of pointers as a tree of names; an empty node is the end of a pointer. */
 export type PointerTree = ReadonlyMap<string, PointerTree>;

@@ -3,7 +3,7 @@
 import type { Json } from '../topic/json.js';
 import type { Filter } from '../topic/filter.js';
 import { substitute, widest, type PathTemplate } from './path-template.js';
-import type { Pointer } from './pointer.js';
+import type { Pointer } from '../topic/pointer.js';
 import { claimOf, type Principal } from './principal.js';
 
 /**

@@ -4,7 +4,8 @@
 import type { Json } from '../topic/json.js';
 import type { Decision } from './decide.js';
 import { Interner } from './interner.js';
-import { minimal, parsePointer, type Pointer } from './pointer.js';
+import { parsePointer, type Pointer } from '../topic/pointer.js';
+import { minimal } from './pointer-set.js';
 import { pick, treeOf, without } from './projection.js';
 
 /** What a client may ask for beside its filter. */

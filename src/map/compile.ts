@@ -2,7 +2,7 @@
 
 import { compileCondition, type Condition } from '../expression/cel.js';
 import { Mapping, type CompiledRule } from './mapping.js';
-import { parsePointer, type Pointer } from './pointer.js';
+import { parseMemberPointer } from './member-pointer.js';
 import type { Names, Projection } from './projection.js';
 import { RECORD_PARTS, type MapRule, type RecordPart, type RuleMistake } from './rule.js';
 import { significanceOf, type Significance } from './significance.js';
@@ -111,8 +111,8 @@ class RuleCompiler {
     );
   }
 
-  #pointer(pointer: Pointer, at: Place): Names {
-    const parsed = parsePointer(pointer);
+  #pointer(pointer: string, at: Place): Names {
+    const parsed = parseMemberPointer(pointer);
     if (parsed.ok) return parsed.names;
     this.mistake(at, parsed.message);
     return [];

@@ -1,7 +1,5 @@
 // What a mapping rule is, as the configuration resolves it, and how its mistakes are told: all at once, each with its place.
 
-import type { Pointer } from './pointer.js';
-
 /** How records of a source become updates. Every rule that applies makes one update. */
 export interface MapRule {
   /** Template of the path: `prices/{value.symbol}/spot`. */
@@ -12,14 +10,14 @@ export interface MapRule {
   readonly deleteWhen?: string;
   /** What of the value is kept. In this order: `pick`, `omit`, `rename` (from -> to). Fields that are not there are no mistake. */
   readonly value?: {
-    readonly pick?: readonly Pointer[];
-    readonly omit?: readonly Pointer[];
-    readonly rename?: Readonly<Record<Pointer, Pointer>>;
+    readonly pick?: readonly string[];
+    readonly omit?: readonly string[];
+    readonly rename?: Readonly<Record<string, string>>;
   };
   /** Fields whose change alone is no change. */
-  readonly ignore?: readonly Pointer[];
+  readonly ignore?: readonly string[];
   /** Numbers that must move by more than `within` from what was last passed on. */
-  readonly deadband?: readonly { readonly field: Pointer; readonly within: number }[];
+  readonly deadband?: readonly { readonly field: string; readonly within: number }[];
 }
 
 /** One mistake in a rule. `at` names the place within the rule; `column` counts from 1 within the text that stands there. */

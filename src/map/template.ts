@@ -13,7 +13,7 @@ import {
   unescapeSegment,
   type TopicPath,
 } from '../topic/path.js';
-import { parsePointer } from './pointer.js';
+import { parseMemberPointer } from './member-pointer.js';
 import { headerText, type MappedRecord } from './record.js';
 import { RECORD_PARTS, type MapFault, type RecordPart } from './rule.js';
 import { textOfField, whyNoText } from './segment.js';
@@ -204,7 +204,7 @@ function compilePlaceholder(text: string, want: WantField): Placeholder | string
 function fieldNames(separator: string, rest: string): readonly string[] | string {
   if (separator === '') return [];
   if (separator === ':') {
-    const pointer = parsePointer(rest);
+    const pointer = parseMemberPointer(rest);
     return pointer.ok ? pointer.names : pointer.message;
   }
   const names = rest.split('.');

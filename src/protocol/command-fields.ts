@@ -1,6 +1,7 @@
 // Reads the fields of a foreign JSON object, each into its type or into a refusal that names it. Which fields a command has is
 // commands.ts.
 
+import { parsePointer } from '../topic/pointer.js';
 import type { CommandId } from './control-lines.js';
 import type { ErrorCode } from './error-codes.js';
 
@@ -80,11 +81,10 @@ export function pointers(fields: Fields, name: string): readonly string[] | unde
   });
 }
 
-/** RFC 6901, less the empty pointer (the whole value), of at most 255 characters. */
+/** The empty pointer, the whole value, is what a client gets without asking. */
 function isPointer(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= 255 && value.isWellFormed() && POINTER.test(value);
+  return typeof value === 'string' && value !== '' && value.length <= 255 && parsePointer(value).ok;
 }
-const POINTER = /^(?:\/(?:[^~/]|~[01])*)+$/;
 
 /** Own fields only: what an object inherits was not said by the client. */
 export function own(fields: Fields, name: string): unknown {

@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { parsePointer, type Pointer } from '../../src/entitle/pointer.js';
+import { parsePointer, type Pointer } from '../../src/topic/pointer.js';
 import { Interner } from '../../src/entitle/interner.js';
 import { IntentTable, viewOf, type View } from '../../src/entitle/view.js';
 import type { Json } from '../../src/topic/json.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Pointer } from '../../src/entitle/pointer.js';
+import type { Pointer } from '../../src/topic/pointer.js';
 import type { Filter } from '../../src/topic/filter.js';
 import { Edge, principal } from './edge.js';
 

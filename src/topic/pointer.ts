@@ -1,5 +1,4 @@
-// JSON pointers (RFC 6901) to members of objects, and sets of them. A set here means "these nodes and all below them", so
-// every set has one canonical form: sorted, without pointers below another one.
+// JSON pointers (RFC 6901) to members of objects: one parser for mapping rules, rights and what clients ask for.
 
 declare const pointer: unique symbol;
 
@@ -26,26 +25,4 @@ export function namesOf(pointer: Pointer): string[] {
     .slice(1)
     .split('/')
     .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
-}
-
-/** The canonical form of a set. */
-export function minimal(pointers: readonly Pointer[]): readonly Pointer[] {
-  const sorted = [...new Set(pointers)].sort();
-  return sorted.filter((inner) => !sorted.some((outer) => outer !== inner && covers(outer, inner)));
-}
-
-/** The nodes that both sets cover, in canonical form. */
-export function intersection(a: readonly Pointer[], b: readonly Pointer[]): readonly Pointer[] {
-  const common: Pointer[] = [];
-  for (const left of a) {
-    for (const right of b) {
-      if (covers(left, right)) common.push(right);
-      else if (covers(right, left)) common.push(left);
-    }
-  }
-  return minimal(common);
-}
-
-function covers(outer: Pointer, inner: Pointer): boolean {
-  return inner === outer || inner.startsWith(`${outer}/`);
 }
