@@ -27,6 +27,9 @@ export interface DeliveryOptions extends Omit<OutboxOptions, 'written'> {
   readonly caughtUp: (session: Session) => void;
 }
 
+/** Bytes of one message to a session that lags: a few seconds of a very slow link. */
+const DRAIN_CHUNK_BYTES = 32 * 1024;
+
 /**
  * Lagging, per session:
  *
@@ -81,20 +84,28 @@ export class Delivery {
 
   /** The client has read on: what it is owed goes out as far as there is room. */
   drain(session: Session, now: Ms): void {
-    const { dirty } = session;
-    if (dirty !== undefined) {
-      let room = session.flow.room(now);
-      if (room <= 0) return;
-      for (const [stream, had] of dirty) {
-        if (room <= 0) break;
-        dirty.delete(stream);
-        room -= this.#settle(session, stream, had);
-      }
-      if (dirty.size === 0) this.#endLag(session);
+    if (session.dirty !== undefined) {
+      this.#drainDirty(session, session.dirty);
+      if (session.dirty.size === 0 && !session.flow.isBehind(now)) this.#endLag(session);
       this.outboxes.flush(session);
     }
     if (session.parked.length > 0 && !session.isLagging && session.flow.canTakeMore(now)) {
       this.#options.caughtUp(session);
+    }
+  }
+
+  #drainDirty(session: Session, dirty: Map<Stream, boolean>): void {
+    let room = session.flow.room();
+    let chunk = 0;
+    for (const [stream, had] of dirty) {
+      if (room <= 0) return;
+      dirty.delete(stream);
+      const bytes = this.#settle(session, stream, had);
+      room -= bytes;
+      chunk += bytes;
+      if (chunk < DRAIN_CHUNK_BYTES) continue;
+      this.outboxes.flush(session); // a slow link acknowledges whole messages, so they must be small enough to arrive
+      chunk = 0;
     }
   }
 

@@ -90,10 +90,13 @@ export class Flow {
     return this.unackedBytes < this.#allowance / 2 && this.#owedFor(now) <= this.#limits.conflateAfterMs;
   }
 
-  /** Bytes that may be sent to a session that was behind. */
-  room(now: Ms): number {
-    if (this.#owedFor(now) > this.#limits.conflateAfterMs) return 0;
-    return Math.max(0, this.#limits.conflateFromBytes - this.unackedBytes);
+  /**
+   * Bytes that may be on the way to a session that lags. A quarter of the allowance keeps a slow link moving by small steps;
+   * a client that is only asked by pings needs all of it, or it would never be asked again.
+   */
+  room(): number {
+    const most = this.#acks ? this.#allowance / 4 : this.#allowance;
+    return Math.max(0, most - this.unackedBytes);
   }
 
   /** Nothing has been acknowledged for so long that the client is given up. */

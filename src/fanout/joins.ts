@@ -10,7 +10,7 @@ import type { Session } from './session.js';
 import { NO_CUT } from './subscription.js';
 
 /** Bytes of keyframes that a cohort is given at a time. */
-const CHUNK_BYTES = 64 * 1024;
+const CHUNK_BYTES = 32 * 1024;
 /** Keyframes times members that are given in one turn of the event loop: some milliseconds. */
 const TURN_GIFTS = 4_096;
 

@@ -1,0 +1,33 @@
+import { describe, test } from '@jest/globals';
+import { CORPUS } from './corpus.js';
+import { crowdPlans, sessionPlans, sourcePlans } from './plans.js';
+import { expectAllSeeds, simulate } from './replay.js';
+
+// Every guarantee that the checking client asserts (G1-G8, G13-G15), after every line of every run; and at the end of each,
+// when all is quiet, every client holds exactly what the oracle says.
+
+const LONG = 600_000;
+
+describe('what once failed does not fail again', () => {
+  test.each(CORPUS)('$found', ({ plan }) => simulate(plan));
+});
+
+describe('any order of events ends with every client holding what the oracle says', () => {
+  test(
+    'form A: a source that moves, deletes, repeats, spoils, fails and loses its history',
+    () => expectAllSeeds('form A', sourcePlans),
+    LONG,
+  );
+
+  test(
+    'form B: sessions that join under load, overlap, lag, expire and are given other rights',
+    () => expectAllSeeds('form B', sessionPlans),
+    LONG,
+  );
+
+  test(
+    'form C: joins that take several turns, and changes behind and ahead of them',
+    () => expectAllSeeds('form C', crowdPlans, 0.05),
+    LONG,
+  );
+});
