@@ -81,7 +81,8 @@ function atEdge(change: (edge: FanOut) => Partial<FanOut>): Planted {
 }
 
 /** In whatever form: `"price":9`, `"value":9`. */
-const says = (price: number) => (line: unknown) => JSON.stringify(line).includes(`":${price}`);
+const says = (price: number) => (line: unknown) =>
+  Array.isArray(line) && JSON.stringify(line).includes(`":${price}`);
 
 /** Says once more, when `moment` comes, what it said of a path before. */
 function sayAgain(path: string, moment: (line: Line) => boolean): LineFault {
