@@ -7,6 +7,7 @@ import { DIFF_NODES, type Budget } from './budget.js';
 import { equal } from './equal.js';
 import { mergeText } from './merge-text.js';
 import { patchText } from './patch-text.js';
+import { mergeOfTexts } from './text-merge.js';
 import { isAtLeast } from './value-text.js';
 
 /** `merge`: RFC 7396 text. `patch`: RFC 6902 text with add, remove and replace. `full`: the next value. All compact. */
@@ -45,6 +46,24 @@ export function diff(
     return patch.text === '[]' ? undefined : orFull(patch, next, nextText);
   }
   return orFull(undefined, next, nextText);
+}
+
+/**
+ * The same for two texts, as long as they can be told apart without parsing them: `unknown` asks for {@link diff} of the values.
+ * For views that show values as they are. Called once per change of a watched path.
+ */
+export function diffTexts(previous: JsonText, next: JsonText): Delta | undefined | 'unknown' {
+  const merge = mergeOfTexts(previous, next);
+  switch (merge.kind) {
+    case 'equal':
+      return undefined;
+    case 'unknown':
+      return 'unknown';
+    case 'merge':
+      return merge.text.length < next.length
+        ? { form: 'merge', text: merge.text }
+        : { form: 'full', text: next };
+  }
 }
 
 /** Undefined = the budget ran out on the way. */

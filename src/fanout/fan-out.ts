@@ -201,7 +201,7 @@ export class FanOut implements LogReader {
       snapshot,
       memberships: [],
       joining: 0,
-      cut: [],
+      cut: NO_CUT,
     };
     session.subscriptions.set(sub, subscription);
     if (!session.isSuspended) this.#subscriptions.enter(session, subscription);

@@ -1,7 +1,6 @@
 // Turns what the log says into messages: work per change, then per view; what is left per session is a field read and a push.
 
 import type { Cache, Change } from '../cache/cache.js';
-import { parseJson } from '../topic/json.js';
 import type { EntryKey, Update, Version } from '../topic/update.js';
 import type { JsonText } from '../topic/utf8.js';
 import type { Audience } from './audience.js';
@@ -9,6 +8,7 @@ import type { Audiences } from './audiences.js';
 import type { Delivery } from './delivery.js';
 import { FreshnessMessage, type Message } from './message.js';
 import type { Stream, Watch, WatchedEntry } from './stream.js';
+import { Transition } from './transition.js';
 
 /** Totals since the start, per change and stream; read at scrapes. */
 export interface PublishCounts {
@@ -88,10 +88,9 @@ export class Publisher {
   }
 
   #changed(entry: WatchedEntry, watch: Watch, previousText: JsonText): void {
-    const previous = watch.value ?? parseJson(previousText);
-    const next = parseJson(entry.text);
-    watch.value = next;
-    for (const stream of watch.streams) this.#publish(stream, stream.advance(previous, next));
+    const transition = new Transition(previousText, entry.text, watch.value);
+    for (const stream of watch.streams) this.#publish(stream, stream.advance(transition));
+    watch.value = transition.nextIfParsed;
   }
 
   #publish(stream: Stream, message: Message | undefined): void {

@@ -1,6 +1,6 @@
 // A stream is one (path, view): what has an alias on the wire, and one message per change, whoever is listening.
 
-import { diff } from '../diff/delta.js';
+import { diff, diffTexts, type Delta } from '../diff/delta.js';
 import type { Entry } from '../cache/cache.js';
 import type { View } from '../entitle/view.js';
 import type { Alias } from '../protocol/data-lines.js';
@@ -9,10 +9,11 @@ import type { Ms, Version } from '../topic/update.js';
 import type { JsonText } from '../topic/utf8.js';
 import type { Audience } from './audience.js';
 import { DeltaMessage, DeleteMessage, KeyframeMessage, type Message } from './message.js';
+import type { Transition } from './transition.js';
 
 /** What the edge hangs on a path that somebody watches. */
 export interface Watch {
-  /** The parsed current value, once a change has needed it. */
+  /** The parsed current value, if the last change needed it. */
   value: Json | undefined;
   readonly streams: Stream[];
 }
@@ -56,9 +57,9 @@ export class Stream {
     return this.#keyframe;
   }
 
-  /** The entry went from `previous` to `next`: what to say about it, if anything is visible here. */
-  advance(previous: Json, next: Json): Message | undefined {
-    const message = this.#message(previous, next);
+  /** The entry has changed: what to say about it, if anything is visible here. */
+  advance(change: Transition): Message | undefined {
+    const message = this.view.isIdentity ? this.#wholeChange(change) : this.#viewedChange(change);
     this.#keyframe = undefined; // it carries the version, and a joiner wants the newest
     if (message !== undefined) this.#since = this.entry.version;
     return message;
@@ -72,15 +73,25 @@ export class Stream {
     return new DeleteMessage(this, version, at);
   }
 
-  #message(previous: Json, next: Json): Message | undefined {
+  #wholeChange(change: Transition): Message | undefined {
+    const delta = diffTexts(change.previousText, change.nextText);
+    return this.#deltaMessage(
+      delta === 'unknown' ? diff(change.previous, change.next, change.nextText) : delta,
+    );
+  }
+
+  #viewedChange(change: Transition): Message | undefined {
     const { view, entry } = this;
-    const before = view.project(previous);
-    const after = view.project(next);
+    const before = view.project(change.previous);
+    const after = view.project(change.next);
     if (after === undefined) {
       return before === undefined ? undefined : new DeleteMessage(this, entry.version, entry.at);
     }
-    if (before === undefined) return new KeyframeMessage(this, textOf(view, entry, after));
-    const delta = diff(before, after, view.isIdentity ? entry.text : undefined);
+    if (before === undefined) return new KeyframeMessage(this, stringifyJson(after));
+    return this.#deltaMessage(diff(before, after, undefined));
+  }
+
+  #deltaMessage(delta: Delta | undefined): DeltaMessage | undefined {
     return delta === undefined ? undefined : new DeltaMessage(this, delta);
   }
 
@@ -89,8 +100,4 @@ export class Stream {
     const value = this.view.project(parseJson(this.entry.text));
     return value === undefined ? undefined : stringifyJson(value);
   }
-}
-
-function textOf(view: View, entry: WatchedEntry, projected: Json): JsonText {
-  return view.isIdentity ? entry.text : stringifyJson(projected);
 }
