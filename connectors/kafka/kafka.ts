@@ -60,10 +60,11 @@ class KafkaSource implements Source {
     this.#settings = {
       ...DEFAULT_READER,
       clientId: cluster.clientId,
-      fetchWindowMs: parseDuration(options.fetchWindow ?? '5ms') ?? DEFAULT_READER.fetchWindowMs,
+      fetchWindowMs: parseDuration(options.fetchWindow ?? '10ms') ?? DEFAULT_READER.fetchWindowMs,
       graceMs: parseDuration(options.interruptedAfter ?? '2s') ?? DEFAULT_READER.graceMs,
       maxBytesPerPartition: options.maxBytesPerPartition ?? DEFAULT_READER.maxBytesPerPartition,
       rack: options.clientRack ?? '',
+      requestTimeoutMs: cluster.requestTimeoutMs ?? DEFAULT_READER.requestTimeoutMs,
     };
   }
 

@@ -15,6 +15,7 @@ export interface KafkaOptions {
   readonly maxBytesPerPartition?: number;
   readonly clientRack?: string;
   readonly interruptedAfter?: string;
+  readonly requestTimeout?: string;
 }
 
 interface TlsOptions {
@@ -115,7 +116,7 @@ export const KAFKA_OPTIONS = {
         'Pause between two fetches from a broker when the first brought records: more saves CPU at low rates, 0ms has the lowest latency.',
       type: 'string',
       pattern: DURATION,
-      default: '5ms',
+      default: '10ms',
     },
     maxBytesPerPartition: {
       description:
@@ -136,12 +137,23 @@ export const KAFKA_OPTIONS = {
       pattern: DURATION,
       default: '2s',
     },
+    requestTimeout: {
+      description:
+        'How long a broker may take to answer before the connection is given up and another one opened.',
+      type: 'string',
+      pattern: '^[1-9][0-9]*(s|m)$',
+      default: '10s',
+    },
   },
 } as const;
 
 export function clusterSettings(options: KafkaOptions): ClusterSettings {
-  const { brokers, clientId = 'tailrace', tls = false, sasl } = options;
-  return { brokers, clientId, ...(tls !== false && { tls }), ...(sasl && { sasl: { ...sasl } }) };
+  const { brokers, clientId = 'tailrace', tls = false, sasl, requestTimeout = '10s' } = options;
+  return {
+    ...{ brokers, clientId, requestTimeoutMs: parseDuration(requestTimeout) ?? 10_000 },
+    ...(tls !== false && { tls }),
+    ...(sasl && { sasl: { ...sasl } }),
+  };
 }
 
 /** Throws OptionsRejected. */

@@ -24,6 +24,8 @@ export interface ClusterSettings {
   readonly sasl?: SASLOptions;
   /** Default 3 s. */
   readonly connectTimeoutMs?: number;
+  /** For everything but fetching, which has its own. Default 10 s. */
+  readonly requestTimeoutMs?: number;
 }
 
 /** A connected and authenticated socket with no listeners, and how to fetch over it. */
@@ -115,7 +117,7 @@ class InnerKafkajs implements KafkaCluster {
       brokers: [...settings.brokers],
       clientId: settings.clientId,
       connectionTimeout: settings.connectTimeoutMs ?? 3_000,
-      requestTimeout: 10_000,
+      requestTimeout: settings.requestTimeoutMs ?? 10_000,
       logLevel: logLevel.NOTHING,
       retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 },
       ...(settings.tls !== undefined && { ssl: settings.tls }),
@@ -249,7 +251,8 @@ class InnerKafkajs implements KafkaCluster {
     });
     const connectionPool = await pools.build({ host: address.host, port: address.port });
     const broker = new (Broker as new (options: unknown) => InnerBroker)({
-      ...{ connectionPool, logger, allowAutoTopicCreation: false, authenticationTimeout: 10_000 },
+      ...{ connectionPool, logger, allowAutoTopicCreation: false },
+      authenticationTimeout: this.#config.requestTimeout,
     });
     try {
       await broker.connect();

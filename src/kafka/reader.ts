@@ -20,7 +20,7 @@ export interface ReaderSettings extends LoopSettings {
 }
 
 export const DEFAULT_READER: Omit<ReaderSettings, 'clientId'> = {
-  fetchWindowMs: 5,
+  fetchWindowMs: 10,
   maxWaitMs: 250,
   maxBytes: 8 << 20,
   maxBytesPerPartition: 256 << 10,

@@ -22,7 +22,10 @@ export interface LogOptions {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   /** `json`: an object per line. `text`: for people; `colour` as the terminal allows. */
   readonly style: 'json' | 'text' | 'colour';
-  /** Takes whole lines with their newline. Left out: stderr, written asynchronously and flushed at exit. */
+  /**
+   * Takes whole lines with their newline. Left out: stderr, written at once: lines are few, and an asynchronous write that is
+   * under way at exit comes after those that the exit flushes.
+   */
   readonly write?: (line: string) => void;
 }
 
@@ -48,7 +51,7 @@ export function createLog(options: LogOptions): Log {
 
 function destination(options: LogOptions): { write(line: string): void } {
   const { style, write } = options;
-  if (style === 'json') return write === undefined ? pino.destination({ dest: 2, sync: false }) : { write };
+  if (style === 'json') return write === undefined ? pino.destination({ dest: 2, sync: true }) : { write };
   const put = write ?? ((line: string) => void process.stderr.write(line));
   return { write: (line) => put(textLine(line, { colour: style === 'colour' })) };
 }

@@ -1,5 +1,7 @@
 // Reads a source in the background and keeps what it said, for tests to look at.
 
+import { afterEach } from '@jest/globals';
+
 import { kafka } from '../../connectors/kafka/kafka.js';
 import type { KafkaOptions } from '../../connectors/kafka/options.js';
 import type { Positions, Source, SourceEvent } from '../../connectors/contract.js';
@@ -26,7 +28,13 @@ export function kafkaSource(options: Partial<KafkaOptions> & { readonly topics: 
   );
 }
 
-/** Begins to read at once. */
+const open = new Set<Collected>();
+afterEach(async () => {
+  for (const each of open) await each.stop();
+  open.clear();
+});
+
+/** Begins to read at once, until `stop` or the end of the test. */
 export function collect(source: Source, after: Positions = new Map()): Collected {
   const ending = new AbortController();
   const events: SourceEvent[] = [];
@@ -45,7 +53,7 @@ export function collect(source: Source, after: Positions = new Map()): Collected
   const running = run().catch((thrown: unknown) => void (error = thrown));
   const told = (): string[] =>
     events.flatMap(({ type }) => (type === 'records' || type === 'progress' ? [] : [type]));
-  return {
+  const collected: Collected = {
     ...{ events, values, positions, told },
     error: () => error,
     async live(times = 1) {
@@ -60,4 +68,6 @@ export function collect(source: Source, after: Positions = new Map()): Collected
       await source.close();
     },
   };
+  open.add(collected);
+  return collected;
 }
