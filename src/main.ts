@@ -5,7 +5,10 @@ import { connectors } from '../connectors/registry.js';
 import { terminal } from './cli/output.js';
 import { runProgram } from './cli/program.js';
 import { createLog, styleOfTerminal } from './telemetry/logger.js';
+import { tuneV8 } from './v8-tuning.js';
 import { version } from './version.js';
+
+tuneV8();
 
 /** What nobody expected leaves the process in a state that nobody knows: say so, and let it be started anew. */
 function die(error: unknown): void {

@@ -46,8 +46,13 @@ export class Outboxes {
 
   /** Writes what one session is owed now, not at the next flush. */
   flush(session: Session): void {
-    const { clock, mayWrite, written } = this.#options;
-    if (session.outbox.length === 0 || session.isClosed || !mayWrite(session, clock.now())) return;
+    const { clock } = this.#options;
+    this.#write(session, clock.now(), clock.monotonic());
+  }
+
+  #write(session: Session, wallTime: Ms, now: Ms): void {
+    const { mayWrite, written } = this.#options;
+    if (session.outbox.length === 0 || session.isClosed || !mayWrite(session, wallTime)) return;
     const messages = session.outbox;
     session.outbox = [];
     const lines = this.#composer.compose(messages);
@@ -55,7 +60,6 @@ export class Outboxes {
     this.counts.lines += messages.length;
     this.counts.writes += 1;
     this.counts.bytes += lines.length;
-    const now = clock.monotonic();
     if (session.flow.sent(lines.length, now)) session.listener.ping(session.flow.sentFrames);
     written(session, now);
   }
@@ -68,11 +72,14 @@ export class Outboxes {
   }
 
   #flushDue(): void {
+    const { clock } = this.#options;
     const due = this.#due;
     this.#due = [];
+    const wallTime = clock.now();
+    const now = clock.monotonic();
     for (const session of due) {
       session.isDue = false;
-      this.flush(session);
+      this.#write(session, wallTime, now);
     }
   }
 }

@@ -11,7 +11,7 @@ const LAYERS: readonly { readonly layer: number; readonly where: RegExp; readonl
   { layer: 0, where: /^src\/topic\// },
   { layer: 0, where: /^connectors\/contract\.ts$/, apart: true },
   { layer: 0, where: /^src\/kafka\//, apart: true },
-  { layer: 1, where: /^src\/(errors|clock|version)\.ts$/ },
+  { layer: 1, where: /^src\/(errors|clock|version|v8-tuning)\.ts$/ },
   { layer: 1, where: /^src\/(telemetry|protocol|expression)\// },
   { layer: 2, where: /^src\/(decode|map|log|cache|diff|entitle)\//, apart: true },
   { layer: 3, where: /^src\/(ingest|fanout)\//, apart: true },
