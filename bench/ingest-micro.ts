@@ -8,6 +8,9 @@ import { RecordIntake, type SourceBatch } from '../src/ingest/intake.js';
 import { MemoryLog } from '../src/log/memory-log.js';
 import { compileMapping } from '../src/map/compile.js';
 import type { MapRule } from '../src/map/rule.js';
+import { tuneV8 } from '../src/v8-tuning.js';
+
+tuneV8(); // as src/main.ts does
 
 const PATHS = 2_000;
 const SLICES = 61;

@@ -1,0 +1,10 @@
+// `npm run bench`: installs and compiles if need be, then runs the benchmark. `npm run bench -- --help` shows its options.
+
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { ensureBuilt } from './build.mjs';
+import { root } from './setup.mjs';
+
+ensureBuilt();
+await import(pathToFileURL(join(root, 'dist/bench/main.js')).href);
