@@ -1,0 +1,95 @@
+// The demo's small HTTP API under /demo/: tokens, the pace of the market, and the broker. It gives tokens to whoever asks,
+// so it answers this machine only, and only pages of its own origin.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import { isLoopback } from '../config/auth.js';
+import type { PageHandler } from '../server/pages.js';
+import type { DemoBroker } from './demo-broker.js';
+import type { MarketFeed } from './market-feed.js';
+import { WATCHED_ACCOUNT } from './market.js';
+import { isDemoRole, REGULATED_REGION, tokenFor } from './tokens.js';
+
+const PREFIX = '/demo/';
+const MAX_BODY_BYTES = 1_024;
+
+export interface ControlApiOptions {
+  readonly feed: MarketFeed;
+  readonly broker: DemoBroker;
+  /** What tokens are signed with. */
+  readonly secret: string;
+}
+
+type Answer = { readonly status: number; readonly body: object };
+type Body = Readonly<Record<string, unknown>>;
+
+/** Handles everything under /demo/. */
+export function controlApi(options: ControlApiOptions): PageHandler {
+  return (request, response, pathname) => {
+    if (!pathname.startsWith(PREFIX)) return false;
+    void answer(request, pathname.slice(PREFIX.length), options)
+      .catch((): Answer => ({ status: 400, body: { error: 'not understood' } }))
+      .then((given) => write(response, given));
+    return true;
+  };
+}
+
+async function answer(request: IncomingMessage, name: string, options: ControlApiOptions): Promise<Answer> {
+  if (!isFromHere(request)) return { status: 403, body: { error: 'only for pages of this machine' } };
+  const { feed, broker, secret } = options;
+  if (request.method === 'GET' && name === 'state') {
+    const { rate, sent } = feed;
+    return ok({ account: WATCHED_ACCOUNT, region: REGULATED_REGION, rate, sent, broker: broker.state });
+  }
+  if (request.method !== 'POST') return { status: 404, body: { error: 'nothing here' } };
+  const body = await bodyOf(request);
+  switch (name) {
+    case 'token':
+      return isDemoRole(body['role']) ? ok({ token: tokenFor(body['role'], secret) }) : bad('no such role');
+    case 'rate':
+      if (typeof body['perSecond'] !== 'number') return bad('perSecond must be a number');
+      feed.rate = body['perSecond'];
+      return ok({ rate: feed.rate });
+    case 'broker':
+      await (body['isRunning'] === true ? broker.start() : broker.kill());
+      return ok({ broker: broker.state });
+    default:
+      return { status: 404, body: { error: 'nothing here' } };
+  }
+}
+
+/** Another site's page cannot read `/demo/token`: its Origin differs, and a name that it points at this machine is no Host of ours. */
+function isFromHere({ headers, socket }: IncomingMessage): boolean {
+  const host = headers.host ?? '';
+  const isLocal = isLoopback(host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'));
+  const isOwnPage = headers.origin === undefined || headers.origin === `http://${host}`;
+  const from = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+  return isLocal && isOwnPage && isLoopback(from);
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Body> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    const part = chunk as Buffer;
+    bytes += part.length;
+    if (bytes > MAX_BODY_BYTES) throw new RangeError('the body is too long');
+    chunks.push(part);
+  }
+  const body: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  if (typeof body !== 'object' || body === null) throw new TypeError('the body is no object');
+  return body as Body;
+}
+
+function write(response: ServerResponse, { status, body }: Answer): void {
+  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  response.end(JSON.stringify(body));
+}
+
+function ok(body: object): Answer {
+  return { status: 200, body };
+}
+
+function bad(error: string): Answer {
+  return { status: 400, body: { error } };
+}

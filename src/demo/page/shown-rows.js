@@ -1,0 +1,63 @@
+// Which rows the page shows: the customer's own orders and beside them the most active rows. All panes show the same rows
+// in the same order, so that one looks across. Everything is held by the clients; only these are drawn.
+
+import { rowOf } from './roles.js';
+
+const LOOK_AGAIN_EVERY_MS = 3_000;
+/** A row gives its place to another only if that one is this much more active: else the table would never rest. */
+const WORTH_A_CHANGE = { 'orders/': 1_000, 'prices/': 2 };
+const FORGET = 0.6;
+
+/** Invariant: at most `own` + `busy` orders and `prices` prices, sorted by name; rows leave seldom. */
+export class ShownRows {
+  #account;
+  #sizes;
+  #activity = new Map();
+  #shown = { orders: new Set(), prices: new Set() };
+  #own = new Set();
+  #lastLook = 0;
+
+  constructor(account, sizes) {
+    this.#account = account;
+    this.#sizes = sizes;
+  }
+
+  /** To be called for each change of the pane that sees all. */
+  changed(path) {
+    const row = rowOf(path);
+    this.#activity.set(row, (this.#activity.get(row) ?? 0) + 1);
+    if (path.split('/')[2] === this.#account && this.#own.size < this.#sizes.own) this.#own.add(row);
+  }
+
+  /** { orders: [row..], prices: [row..] } */
+  rows(now) {
+    if (now - this.#lastLook > LOOK_AGAIN_EVERY_MS || this.#shown.prices.size < this.#sizes.prices)
+      this.#look(now);
+    const own = [...this.#own].sort();
+    const others = [...this.#shown.orders].filter((row) => !this.#own.has(row)).sort();
+    return { orders: [...own, ...others], prices: [...this.#shown.prices].sort() };
+  }
+
+  isOwn(row) {
+    return this.#own.has(row);
+  }
+
+  #look(now) {
+    this.#lastLook = now;
+    const isOther = (row) => !this.#own.has(row);
+    this.#shown.orders = this.#busiest(
+      'orders/',
+      this.#sizes.busy,
+      new Set([...this.#shown.orders].filter(isOther)),
+      isOther,
+    );
+    this.#shown.prices = this.#busiest('prices/', this.#sizes.prices, this.#shown.prices, () => true);
+    for (const [row, activity] of this.#activity) this.#activity.set(row, activity * FORGET);
+  }
+
+  #busiest(prefix, size, shown, isWanted) {
+    const worth = (row) => (this.#activity.get(row) ?? 0) * (shown.has(row) ? WORTH_A_CHANGE[prefix] : 1);
+    const candidates = [...this.#activity.keys()].filter((row) => row.startsWith(prefix) && isWanted(row));
+    return new Set(candidates.sort((a, b) => worth(b) - worth(a)).slice(0, size));
+  }
+}
