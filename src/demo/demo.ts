@@ -2,6 +2,8 @@
 // feed. Tailrace is started as `tailrace run` would start it; all that is the demo's own stays in this folder.
 
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { connectors } from '../../connectors/registry.js';
@@ -23,6 +25,12 @@ import { randomSecret } from './tokens.js';
 
 const CONFIG_FILE = fileURLToPath(new URL('../../examples/demo.yaml', import.meta.url));
 const PAGE_DIRECTORY = fileURLToPath(new URL('./page/', import.meta.url));
+/** The page applies the wire's JSON patches with the library that others would use; it comes from here, so it works offline. */
+const LIBRARY_PREFIX = '/vendor/fast-json-patch/';
+const LIBRARY_DIRECTORY = join(
+  dirname(createRequire(import.meta.url).resolve('fast-json-patch/package.json')),
+  'module',
+);
 const RECORDS_PER_SECOND = 1_000;
 const SECURITY_POLICY = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'";
 
@@ -130,8 +138,12 @@ async function demoConfig(
 /** The demo's own part of the public port; the product serves no pages. */
 function demoPages(api: PageHandler): PageHandler {
   const files = staticPages(PAGE_DIRECTORY);
+  const library = staticPages(LIBRARY_DIRECTORY);
   return (request, response, pathname) => {
     response.setHeader('Content-Security-Policy', SECURITY_POLICY);
+    if (pathname.startsWith(LIBRARY_PREFIX)) {
+      return library(request, response, pathname.slice(LIBRARY_PREFIX.length - 1));
+    }
     return api(request, response, pathname) || files(request, response, pathname);
   };
 }

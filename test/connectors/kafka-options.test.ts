@@ -26,7 +26,7 @@ test('brokers and topics suffice, and defaults are filled in', () => {
   expect(options).toMatchObject({
     start: 'earliest',
     clientId: 'tailrace',
-    fetchWindow: '5ms',
+    fetchWindow: '10ms',
     maxBytesPerPartition: 262144,
   });
 });
