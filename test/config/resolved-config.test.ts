@@ -240,7 +240,7 @@ describe('properties', () => {
           { minLength: 1, maxLength: 4 },
         )
         .map((parts) => parts.join('/')),
-      when: word.map((name) => `value.${name} == 1`),
+      when: word.map((name) => `value.x_${name} == 1`), // `in`, `if` and others are words of CEL
       ignore: fc.uniqueArray(
         word.map((name) => `/${name}`),
         { minLength: 1 },
