@@ -38,7 +38,7 @@ function pipeline(over: Partial<RunningPipeline> = {}): RunningPipeline {
 }
 
 describe('run', () => {
-  test('gives the pipeline the resolved configuration, and stops it at SIGTERM with 0', async () => {
+  test('D3 gives the pipeline the resolved configuration, and stops it at SIGTERM with 0', async () => {
     const seen: { config?: Config; deps?: PipelineDeps; stops: number } = { stops: 0 };
     const { signals, result } = running((config, deps) => {
       Object.assign(seen, { config, deps });

@@ -234,7 +234,7 @@ const BROKEN: readonly (readonly [what: string, text: string, expected: string])
   ],
 ];
 
-describe('a broken configuration', () => {
+describe('D9 a broken configuration', () => {
   test.each(BROKEN)('with %s has just that finding, on its line', (_what, text, expected) => {
     const loaded = offline(text);
     expect(summary(loaded).join()).toBe(expected);

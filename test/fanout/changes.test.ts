@@ -125,7 +125,7 @@ describe('changes', () => {
 });
 
 describe('rights', () => {
-  test('G14 a policy change deletes what may no longer be seen, and nothing queued under the old one leaves', async () => {
+  test('G14 F4 E15 a policy change deletes what may no longer be seen, and nothing queued under the old one leaves', async () => {
     const edge = new Edge([{ allow: ['r'], paths: ['**'] }]);
     edge.set('a', { open: 1, secret: 1 });
     edge.set('b', 1);
@@ -200,7 +200,7 @@ describe('slow clients', () => {
     return { edge, peer };
   }
 
-  test('G8 a session that does not acknowledge gets the final value of each path when it does, and only that', async () => {
+  test('G8 E1 a session that does not acknowledge gets the final value of each path when it does, and only that', async () => {
     const { edge, peer } = await lagging();
     edge.set('hot', 0);
     edge.subscribe(peer, 'hot');
@@ -239,7 +239,7 @@ describe('slow clients', () => {
     expect(hot.map((line) => line[0])).toEqual([4]);
   });
 
-  test('a joiner that does not read is given the snapshot at its own pace, and others do not wait', async () => {
+  test('E1 a joiner that does not read is given the snapshot at its own pace, and others do not wait', async () => {
     const { edge, peer } = await lagging();
     const quick = edge.open();
     for (let i = 8; i < 2000; i++) edge.set(`a/${i}`, big(i));

@@ -22,7 +22,7 @@ describe('joining', () => {
     expect(peer.take()).toEqual([[2, 1, 2, 1, { x: 2 }]]);
   });
 
-  test('G6 a change during the walk is given once: behind the cursor at once, ahead of it by the walk', async () => {
+  test('G6 E14 a change during the walk is given once: behind the cursor at once, ahead of it by the walk', async () => {
     const edge = new Edge();
     for (let i = 0; i < 600; i++) edge.set(`a/${i}`, { i, v: 0, long });
     const peer = edge.open();
@@ -119,7 +119,7 @@ describe('joining', () => {
     expect((peer.take() as unknown[][])[0]!.slice(0, 1)).toEqual([2]);
   });
 
-  test('a subscription may show as many paths as its limit, and ends with the first one more', async () => {
+  test('F8 a subscription may show as many paths as its limit, and ends with the first one more', async () => {
     const edge = new Edge(undefined, { visiblePathsPerSubscription: 3 });
     for (const path of ['a', 'b', 'c']) edge.set(path, 1);
     const peer = edge.open();

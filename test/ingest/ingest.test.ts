@@ -162,7 +162,7 @@ test('a connector that ends its reading by itself has a bug', async () => {
   expect(ingest.status.state).toBe('stopped');
 });
 
-test('A13 rejected records are logged a few times a second with their origin, and a hundred in a row degrade the source', async () => {
+test('A13 A14 rejected records are logged a few times a second with their origin, and a hundred in a row degrade the source', async () => {
   const bad = batch(Array.from({ length: 100 }, () => record('secret-key', 'secret-value')));
   const { ingest, lines, until, stop, running } = start([{ events: [LIVE, bad], then: 'waits' }]);
   await until(() => ingest.counts.records === 100);

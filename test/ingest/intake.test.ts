@@ -133,7 +133,7 @@ describe('ownership of paths', () => {
     expect(log.values.get('p/1')).toEqual({ id: 1 });
   });
 
-  test('contended paths: last, newest or reject, and counted', () => {
+  test('A7 contended paths: last, newest or reject, and counted', () => {
     const history = [record('a', { id: 1, by: 'a' }, 10), record('b', { id: 1, by: 'b' }, 5)];
     for (const [contended, by, rejected] of [
       ['last', 'b', {}],
@@ -165,7 +165,7 @@ describe('ownership of paths', () => {
     expect([...log.values.keys()]).toEqual(['p/2']);
   });
 
-  test('equal keys of two partitions are two keys', () => {
+  test('A7 equal keys of two partitions are two keys', () => {
     const { intake, log } = intakeOf([{ path: '{partition}/{key}' }]);
     void intake.take(batch([record('k', { a: 1 })], 0));
     void intake.take(batch([record('k', { a: 1 })], 1));
@@ -175,7 +175,7 @@ describe('ownership of paths', () => {
 });
 
 describe('no change', () => {
-  test('an equal record is not appended, nor is one whose path gets the same value', () => {
+  test('A6 G11 an equal record is not appended, nor is one whose path gets the same value', () => {
     const { intake, log, take } = intakeOf([{ path: 'p/{key}', value: { omit: ['/at'] } }]);
     take(record('k', { a: 1, at: 1 }), record('k', { a: 1, at: 1 }), record('k', { a: 1, at: 2 }));
     expect(log.lines).toEqual(['p/k={"a":1}']);

@@ -82,7 +82,7 @@ describe('E8 P18 the rate of commands', () => {
   });
 });
 
-describe('P18 filters of a session', () => {
+describe('P18 F8 filters of a session', () => {
   test('1,000 filters are taken, one more is refused with `limit`, and giving some back makes room', async () => {
     const server = await TestServer.start();
     const bystander = await Bystander.join(server);

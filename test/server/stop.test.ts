@@ -7,7 +7,7 @@ import { createAuthenticator } from '../../src/server/auth/authenticator.js';
 import { JWT_AUTH, LIMITS, TestServer } from './test-server.js';
 import { until } from './until.js';
 
-test('P35 clients get what they are owed, then goaway, then 1012', async () => {
+test('D3 P35 clients get what they are owed, then goaway, then 1012', async () => {
   const server = await TestServer.start();
   const client = await server.session();
   client.say({ op: 'subscribe', id: 2, filters: ['prices/**'] });

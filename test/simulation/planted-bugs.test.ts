@@ -99,13 +99,13 @@ function sayAgain(path: string, moment: (line: Line) => boolean): LineFault {
 test('without a planted bug the scenario is clean', () => simulate(SCENARIO));
 
 describe('a fault on the way to the client is caught', () => {
-  test('G2: a delta is dropped', () =>
+  test('G2 E12: a delta is dropped', () =>
     expectCaught(
       'G2',
       inLines(() => once(hasTag(2), () => [])),
     ));
 
-  test('G1: a delta is repeated', () =>
+  test('G1 E12: a delta is repeated', () =>
     expectCaught(
       'G1',
       inLines(() => once(hasTag(2), (line) => [line, line])),
@@ -225,7 +225,8 @@ describe('a fault on the way to the client is caught', () => {
       inLines(() => once(hasOp('end'), (line) => [line, { op: 'x', note: 'orders/beta/' }])),
     ));
 
-  test('G2: two messages change places', () => expectCaught('G2', { proxy: () => delayMessage(hasTag(2)) }));
+  test('G2 E12: two messages change places', () =>
+    expectCaught('G2', { proxy: () => delayMessage(hasTag(2)) }));
 
   test('G5: a message without changes is lost', () =>
     expectCaught('G5', { proxy: () => loseMessage(hasTag(11)) }));

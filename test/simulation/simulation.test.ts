@@ -14,19 +14,19 @@ describe('what once failed does not fail again', () => {
 
 describe('any order of events ends with every client holding what the oracle says', () => {
   test(
-    'form A: a source that moves, deletes, repeats, spoils, fails and loses its history',
+    'G3 G4 G12 form A: a source that moves, deletes, repeats, spoils, fails and loses its history',
     () => expectAllSeeds('form A', sourcePlans),
     LONG,
   );
 
   test(
-    'form B: sessions that join under load, overlap, lag, expire and are given other rights',
+    'G1 G5 G8 G14 E13 form B: sessions that join under load, overlap, lag, expire and are given other rights',
     () => expectAllSeeds('form B', sessionPlans),
     LONG,
   );
 
   test(
-    'form C: joins that take several turns, and changes behind and ahead of them',
+    'G6 E14 form C: joins that take several turns, and changes behind and ahead of them',
     () => expectAllSeeds('form C', crowdPlans, 0.05),
     LONG,
   );
