@@ -42,6 +42,8 @@ const DURATION = '^[0-9]+(ms|s|m|h|d)$';
 
 /** JSON Schema 2020-12. */
 export const KAFKA_OPTIONS = {
+  description:
+    'Topics of a Kafka cluster (2.1 or later), read without a consumer group: nothing is committed, and every start reads anew.',
   type: 'object',
   additionalProperties: false,
   required: ['brokers', 'topics'],

@@ -2,6 +2,7 @@
 // defaults are filled in, secrets are resolved and wrapped, and everything in it has been checked. How it is written
 // stands in docs/config.md; load.ts makes one of these from that.
 
+import type { MapRule } from '../map/rule.js';
 import type { RuleConfig } from '../entitle/rule.js';
 import type { Ms } from '../topic/update.js';
 import type { Secret } from './secret.js';
@@ -105,22 +106,6 @@ export interface SourceFormat {
 
 export const FORMATS = ['json', 'string', 'bytes'] as const;
 export type Format = (typeof FORMATS)[number];
-
-/** One way from a record to a path, as written: src/map compiles it. */
-export interface MapRule {
-  /** `prices/{value.symbol}/spot` */
-  readonly path: string;
-  readonly when?: string;
-  readonly deleteWhen?: string;
-  readonly value?: {
-    readonly pick?: readonly string[];
-    readonly omit?: readonly string[];
-    readonly rename?: Readonly<Record<string, string>>;
-  };
-  /** JSON pointers; a change in these alone is no change. */
-  readonly ignore?: readonly string[];
-  readonly deadband?: readonly { readonly field: string; readonly within: number }[];
-}
 
 /** One rule of who sees what, as written: src/entitle compiles it. */
 export type EntitlementRule = RuleConfig;

@@ -2,7 +2,8 @@
 
 import type { SourceType } from '../../connectors/contract.js';
 import { isSecretName } from '../telemetry/scrub.js';
-import type { MapRule, SourceConfig } from './config.js';
+import type { MapRule } from '../map/rule.js';
+import type { SourceConfig } from './config.js';
 import type { KeyPath } from './document.js';
 import { pathText, type FindingCode, type Problem } from './finding.js';
 import { pointerOf, type Interpolated } from './interpolation.js';

@@ -81,7 +81,7 @@ export class Ingest {
     if (this.#status.state !== 'stopped') this.#enter('stopped', 'shut down');
     await source
       .close()
-      .catch((error: unknown) => this.#options.log.warn('source not closed cleanly', this.#facts(error)));
+      .catch((error: unknown) => this.#options.log.warn('source-not-closed', this.#facts(error)));
     writer.release();
   }
 
@@ -137,7 +137,7 @@ export class Ingest {
       await nextTurn(clock);
     }
     this.#mustSweep = false;
-    log.info('source read anew', { source: name, sweptPaths: this.counts.swept - before });
+    log.info('source-read-anew', { source: name, sweptPaths: this.counts.swept - before });
   }
 
   /** Whether to try again, after a wait. */
@@ -151,17 +151,17 @@ export class Ingest {
         this.#enter('stale', end.error.message);
         return true;
       case 'history lost':
-        log.error('source history lost', this.#facts(end.error));
+        log.error('source-history-lost', this.#facts(end.error));
         if (!source.traits.completeState) return this.#stop(`history lost: ${end.error.message}`);
         this.#failures++;
         this.#enter('stale', end.error.message);
         this.#readAnew();
         return true;
       case 'options rejected':
-        log.error('source options rejected', this.#facts(end.error));
+        log.error('source-options-rejected', this.#facts(end.error));
         return this.#stop(end.error.message);
       case 'bug':
-        log.error('source failed by a bug', this.#facts(end.error));
+        log.error('source-failed', this.#facts(end.error));
         return this.#stop('a bug: see the log');
     }
   }
@@ -186,8 +186,8 @@ export class Ingest {
     this.#status = { state, since, reason, progress: state === 'live' ? undefined : former.progress };
     writer.markSource(state === 'live' ? { state: 'live' } : { state: 'stale', since });
     const facts = { source: name, reason, paths: this.paths, records: this.counts.records };
-    if (state === 'stale') log.warn('source stale', facts);
-    else log.info(`source ${state}`, facts);
+    if (state === 'stale') log.warn('source-stale', facts);
+    else log.info(`source-${state}`, facts);
   }
 
   #facts(error: unknown): Readonly<Record<string, unknown>> {

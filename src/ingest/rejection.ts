@@ -74,7 +74,7 @@ export class LoggedDeadLetters implements DeadLetterSink {
       return;
     }
     this.#lines++;
-    this.#log.warn('record rejected', {
+    this.#log.warn('record-rejected', {
       source,
       topic,
       partition,

@@ -72,7 +72,7 @@ export class Loading {
     for (const source of this.#sources) {
       if (!this.#waitingFor.has(source.name)) continue;
       const { done, total } = source.status.progress ?? {};
-      this.#log.info('source loading', {
+      this.#log.info('source-loading', {
         source: source.name,
         done,
         total,

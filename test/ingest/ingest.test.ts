@@ -167,7 +167,7 @@ test('A13 A14 rejected records are logged a few times a second with their origin
   const { ingest, lines, until, stop, running } = start([{ events: [LIVE, bad], then: 'waits' }]);
   await until(() => ingest.counts.records === 100);
   expect(ingest.status).toMatchObject({ state: 'degraded' });
-  expect(lines.filter((line) => line === 'warn record rejected')).toHaveLength(5);
+  expect(lines.filter((line) => line === 'warn record-rejected')).toHaveLength(5);
   stop();
   await running;
 });

@@ -221,7 +221,7 @@ export class Simulation {
 
   /** Ingest logs what it takes for a bug, its own or the connector's, as an error; the rest is expected trouble. */
   #logged(event: string, facts: Readonly<Record<string, unknown>> | undefined): void {
-    if (event !== 'source history lost')
+    if (event !== 'source-history-lost')
       this.#failure ??= { error: new Error(`${event}: ${JSON.stringify(facts)}`) };
   }
 
