@@ -218,6 +218,12 @@ export class FanOut implements LogReader {
     return true;
   }
 
+  /** The current value as this session may see it now: nothing when its rights have run out. */
+  get(session: Session, path: TopicPath, fields?: readonly string[]): ReadValue | undefined {
+    if (this.#upkeep.isExpired(session, this.#clock.now())) return undefined;
+    return this.read(session.principal, path, fields);
+  }
+
   /** The current value as this principal may see it; absent and forbidden are the same. */
   read(principal: Principal, path: TopicPath, fields?: readonly string[]): ReadValue | undefined {
     const entry = this.cache.get(entryKeyOf('', path));

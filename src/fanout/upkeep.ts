@@ -78,8 +78,13 @@ export class Upkeep {
     delivery.control(session, beatLine(session.flow.sentFrames));
   }
 
+  /** Whether the session's rights have run out. */
+  isExpired(session: Session, wallTime: Ms): boolean {
+    return session.isSuspended || (session.expiresAt !== undefined && wallTime >= session.expiresAt);
+  }
+
   #suspendIfExpired(session: Session, wallTime: Ms): void {
-    if (session.isSuspended || session.expiresAt === undefined || wallTime < session.expiresAt) return;
+    if (session.isSuspended || !this.isExpired(session, wallTime)) return;
     session.isSuspended = true;
     this.#o.subscriptions.suspend(session);
   }

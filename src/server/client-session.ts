@@ -92,7 +92,7 @@ export class ClientSession {
 
   #get(command: GetCommand): void {
     const { id, path, fields } = command;
-    const found = this.#fanOut.read(this.session.principal, path, fields);
+    const found = this.#fanOut.get(this.session, path, fields);
     if (found === undefined) this.refuse(notFound(id));
     else this.send(valueLine({ re: id, path, ...found }));
   }

@@ -179,6 +179,16 @@ describe('rights', () => {
     expect(lines[1]!.slice(6, 7)).toEqual([2]);
   });
 
+  test('G14 F3 a get answers nothing once the token has expired, to the millisecond, and again with a new one', () => {
+    const edge = new Edge();
+    edge.set('a', 1);
+    const peer = edge.open(principal([]), { expiresAt: edge.clock.now() });
+    const get = () => edge.fanOut.get(peer.session, 'a' as never);
+    expect(get()).toBeUndefined();
+    edge.fanOut.refresh(peer.session, principal([]), edge.clock.now() + 1);
+    expect(get()).toMatchObject({ value: '1' });
+  });
+
   test('absent and forbidden read alike', () => {
     const edge = new Edge([{ allow: ['r'], paths: ['a'] }]);
     edge.set('a', 1);
@@ -251,6 +261,31 @@ describe('slow clients', () => {
     expect(before).toBeLessThan(200);
     await edge.readAll(peer);
     expect(peer.take()).toContainEqual(expect.objectContaining({ op: 'end' }));
+  });
+
+  test('E1 G8 a session that is owed more than 5,000 paths starts anew, and ends with every final value', async () => {
+    const edge = new Edge(undefined, { conflateFromBytes: 4000 });
+    const paths = Array.from({ length: 5_002 }, (_, i) => `a/${i}`);
+    for (const path of paths) edge.set(path, 0);
+    const peer = edge.open();
+    edge.subscribe(peer, '**');
+    await edge.readAll(peer);
+    peer.take();
+    edge.set('a/0', { filler: 'x'.repeat(5_000) });
+    await edge.settle();
+    expect(peer.session.isLagging).toBe(true);
+    for (const path of paths) edge.set(path, 1);
+    edge.delete('a/1');
+    await edge.settle();
+    expect(peer.take()).toContainEqual({ op: 'reset', sub: 1 });
+    expect(peer.session.dirty?.size).toBe(0);
+    await edge.readAll(peer);
+    const lines = peer.take() as unknown[][];
+    const given = lines.filter((line) => line[0] === 0);
+    expect(new Set(given.map((line) => line[5])).size).toBe(5_001);
+    expect(given.every((line) => line[6] === 1)).toBe(true);
+    expect(lines).toContainEqual(expect.objectContaining({ op: 'end', sub: 1 }));
+    expect(peer.session.isLagging).toBe(false);
   });
 
   test('a client that acknowledges nothing for 30 s is closed with 4008', async () => {

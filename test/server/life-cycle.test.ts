@@ -138,6 +138,17 @@ describe('F3 the end of a token', () => {
     await bystander.goesOn();
   });
 
+  test('G14 a get answers with nothing between exp and the close', async () => {
+    const server = await TestServer.start();
+    server.put('prices/A', 1);
+    const client = await subscribed(server, { expiresIn: 5, acks: false });
+    client.say({ op: 'get', id: 50, path: 'prices/A' });
+    expect(await client.reply(50)).toMatchObject({ op: 'value', value: 1 });
+    server.clock.pass(5_000);
+    client.say({ op: 'get', id: 51, path: 'prices/A' });
+    expect(await client.reply(51)).toMatchObject({ error: { code: 'not_found' } });
+  });
+
   test('P8 a token in time goes on without a gap', async () => {
     const server = await TestServer.start();
     const client = await subscribed(server, { expiresIn: 5, acks: false });
