@@ -40,6 +40,11 @@ export type SourceEvent =
       /** May be empty: then only the position moves. */
       readonly records: readonly SourceRecord[];
       readonly position: Position;
+      /**
+       * How many records the upstream has after `position` in this partition, as far as it is known; undefined: not at all.
+       * For operators: may exceed the records that will come, where the upstream counts what nobody is shown.
+       */
+      readonly behind?: number | undefined;
     }
   /** How far reading the current state has come. Sent a few times a second at most while it lasts. */
   | { readonly type: 'progress'; readonly done: number; readonly total: number }

@@ -103,7 +103,7 @@ class KafkaSource implements Source {
       return true;
     } catch (error) {
       if (!(error instanceof KafkaRefused)) throw error;
-      this.#context.log.warn('kafka_topic_config_denied', { reason: error.message });
+      this.#context.log.warn('kafka-topic-config-denied', { reason: error.message });
       return false;
     }
   }
@@ -117,7 +117,7 @@ class KafkaSource implements Source {
         start: this.#start,
         after,
       });
-      this.#context.log.info('kafka_read', {
+      this.#context.log.info('kafka-read', {
         topics: new Set(points.map(({ topic }) => topic)).size,
         partitions: points.length,
       });
@@ -125,7 +125,7 @@ class KafkaSource implements Source {
         if (ending.aborted) return;
         // A start is a position too: after a restart, reading goes on there even if no record has come meanwhile.
         if (!point.isStored)
-          yield sourceEvent({ type: 'records', ...point, records: [], nextOffset: point.offset });
+          yield recordsEvent({ ...point, records: [], nextOffset: point.offset }, undefined);
       }
       const reader = new KafkaReader(this.#cluster, this.#topics, this.#settings);
       for await (const event of reader.events(points, ending)) yield sourceEvent(event);
@@ -143,8 +143,13 @@ class KafkaSource implements Source {
 }
 
 function sourceEvent(event: ReaderEvent): SourceEvent {
-  if (event.type !== 'records') return event;
-  const { topic, partition, records, nextOffset, topicId } = event;
+  return event.type === 'records' ? recordsEvent(event, event.behind) : event;
+}
+
+type ReadRecords = Extract<ReaderEvent, { type: 'records' }>;
+
+function recordsEvent(read: Omit<ReadRecords, 'type' | 'behind'>, behind: number | undefined): SourceEvent {
+  const { topic, partition, records, nextOffset, topicId } = read;
   return {
     type: 'records',
     partition: partitionName(topic, partition),
@@ -152,6 +157,7 @@ function sourceEvent(event: ReaderEvent): SourceEvent {
     partitionNumber: partition,
     records,
     position: positionText({ offset: nextOffset, topicId: topicIdText(topicId) }),
+    behind,
   };
 }
 

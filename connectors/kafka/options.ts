@@ -39,6 +39,10 @@ export type Start =
   | { readonly from: 'ago'; readonly durationMs: number };
 
 const DURATION = '^[0-9]+(ms|s|m|h|d)$';
+/** No more than Date.parse takes, so that what the schema accepts can be read. */
+const DATE = '[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])';
+const HOUR_MINUTE = '([01][0-9]|2[0-3]):[0-5][0-9]';
+const TIME = `${HOUR_MINUTE}(:[0-5][0-9](\\.[0-9]{1,9})?)?`;
 
 /** JSON Schema 2020-12. */
 export const KAFKA_OPTIONS = {
@@ -66,7 +70,7 @@ export const KAFKA_OPTIONS = {
         'Where to begin without a stored position: `earliest`, `latest`, a duration back from now (`15m`), or a time (`2026-01-31T08:00:00Z`).',
       type: 'string',
       default: 'earliest',
-      pattern: `^earliest$|^latest$|${DURATION}|^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+(Z|[+-][0-9]{2}:[0-9]{2}))?$`,
+      pattern: `^earliest$|^latest$|${DURATION}|^${DATE}(T${TIME}(Z|[+-]${HOUR_MINUTE}))?$`,
     },
     clientId: {
       description: 'Name under which brokers log and limit this client.',

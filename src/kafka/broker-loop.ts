@@ -208,6 +208,7 @@ export class BrokerLoop {
     if (fetched.preferredReplica !== -1)
       return this.#leave(state, 'nearer replica', fetched.preferredReplica);
     const end = fetched.lastStableOffset >= 0 ? fetched.lastStableOffset : fetched.highWatermark;
+    state.end = fetched.highWatermark;
     this.#scan(state, fetched, into);
     const asked = into.response.throttleMs === 0 && into.first === state;
     const nothing = fetched.start === fetched.end && state.position < end;

@@ -53,9 +53,8 @@ export class Contact {
 
   /** Call when records up to `partition.delivered` have been taken, or a fetch found nothing. Returns whether all became live. */
   settle(partition: PartitionState): boolean {
-    const { target, delivered } = partition;
-    const TAIL_IS_EMPTY = 3;
-    const atEnd = target !== undefined && (delivered >= target || partition.emptyTails >= TAIL_IS_EMPTY);
+    const { target, delivered, isTailEmpty } = partition;
+    const atEnd = target !== undefined && (delivered >= target || isTailEmpty);
     if (atEnd) this.#behind.delete(partition);
     return this.becomesLive();
   }

@@ -44,6 +44,9 @@ function describe({ fault, topic, partition, position, ends }: Loss): string {
   }
 }
 
+/** Empty answers in a row that are believed. */
+const TAIL_IS_EMPTY = 3;
+
 /**
  * Mutable state of one partition. Invariant: `from <= delivered <= position`; `position` moves when a response arrives,
  * `delivered` when its records have been taken.
@@ -58,6 +61,10 @@ export class PartitionState implements FetchTarget {
   delivered: number;
   /** End that counts as caught up; undefined until the broker has told it. */
   target: number | undefined = undefined;
+  /** End of the log as the last fetch told it: what may be read ends there, or before it while a transaction is open. */
+  end: number;
+  /** What the user was told last of {@link behind}. */
+  toldBehind = 0;
   /** Node that it is fetched from; -1: none at the moment. */
   node = -1;
   /** Offset at which the last fetch found a wrong checksum. */
@@ -69,6 +76,16 @@ export class PartitionState implements FetchTarget {
     this.topic = start.topic;
     this.partition = start.partition;
     this.topicId = start.topicId;
-    this.from = this.position = this.delivered = start.offset;
+    this.from = this.position = this.delivered = this.end = start.offset;
+  }
+
+  /** The log ends later, but nothing is left there to be read. */
+  get isTailEmpty(): boolean {
+    return this.emptyTails >= TAIL_IS_EMPTY;
+  }
+
+  /** Offsets that have not been taken yet: as many records, or fewer where the log has gaps. */
+  get behind(): number {
+    return this.isTailEmpty ? 0 : Math.max(0, this.end - this.delivered);
   }
 }

@@ -55,6 +55,8 @@ export type ReaderEvent =
       readonly records: readonly KafkaRecord[];
       /** Position after them. */
       readonly nextOffset: number;
+      /** Offsets between that and the end of the log: as many records, or fewer where the log has gaps. */
+      readonly behind: number;
     }
   /** In offsets, which exceed records where the log has gaps. */
   | { readonly type: 'progress'; readonly done: number; readonly total: number }
@@ -139,6 +141,7 @@ export class KafkaReader implements LoopOwner {
           yield item;
           break;
         case 'settled':
+          if (item.state !== undefined && isToTell(item.state)) yield this.#records(item.state, []);
           if (item.state === undefined ? this.#contact.becomesLive() : this.#contact.settle(item.state))
             yield { type: 'live' };
           break;
@@ -158,15 +161,21 @@ export class KafkaReader implements LoopOwner {
   }
 
   #decoded({ state, set, from }: FetchedBatches): ReaderEvent {
-    const { topic, partition, topicId } = state;
+    const { topic, partition } = state;
     try {
       const records = decodeRecords(set, { fromOffset: from, maxBytes: this.#settings.maxBatchBytes });
       state.delivered = set.nextOffset;
-      return { type: 'records', topic, partition, topicId, records, nextOffset: set.nextOffset };
+      return this.#records(state, records);
     } catch (error) {
       if (!(error instanceof KafkaDataError)) throw error;
       throw new KafkaDataError(error.fault, error.detail, { topic, partition, offset: from });
     }
+  }
+
+  #records(state: PartitionState, records: readonly KafkaRecord[]): ReaderEvent {
+    const { topic, partition, topicId, delivered, behind } = state;
+    state.toldBehind = behind;
+    return { type: 'records', topic, partition, topicId, records, nextOffset: delivered, behind };
   }
 
   #progress(): ReaderEvent {
@@ -188,7 +197,8 @@ export class KafkaReader implements LoopOwner {
   }
 
   onContact(state: PartitionState, end: number): void {
-    if (this.#contact.regain(state, end) || state.emptyTails > 0) this.#push({ type: 'settled', state });
+    const isBack = this.#contact.regain(state, end);
+    if (isBack || state.emptyTails > 0 || isToTell(state)) this.#push({ type: 'settled', state });
   }
 
   onLost(states: Iterable<PartitionState>, reason: string): void {
@@ -345,4 +355,9 @@ export class KafkaReader implements LoopOwner {
       }
     }
   }
+}
+
+/** The log goes on but nothing of it may be read, because a transaction is open: that is no silence, and is told. */
+function isToTell({ position, delivered, behind, toldBehind }: PartitionState): boolean {
+  return position === delivered && behind !== toldBehind;
 }
