@@ -24,6 +24,15 @@ export interface Entry<Watch> {
   watch: Watch | undefined;
 }
 
+/** What the cache holds of one log partition. */
+export interface Holdings {
+  readonly paths: number;
+  /** Bytes of their values, without their keys. */
+  readonly textBytes: number;
+  /** Of the paths, those marked stale. */
+  readonly stalePaths: number;
+}
+
 /** How one update changed the cache. `entry` shows the state after it; a gone entry shows its last value. */
 export type Change<Watch> =
   | { readonly kind: 'born'; readonly entry: Entry<Watch> }
@@ -36,8 +45,9 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export class Cache<Watch> {
   readonly #entries = new Map<EntryKey, Mutable<Entry<Watch>>>();
   readonly #trees = new Map<string, PathTree<Entry<Watch>>>();
+  /** By partition: numbers are few and small. */
+  readonly #holdings: Mutable<Holdings>[] = [];
   #nextSlot: Slot = 0;
-  #textBytes = 0;
   #stalePaths = 0;
 
   get size(): number {
@@ -46,12 +56,16 @@ export class Cache<Watch> {
 
   /** Bytes of all current values, without their keys. */
   get textBytes(): number {
-    return this.#textBytes;
+    return this.#holdings.reduce((sum, { textBytes }) => sum + textBytes, 0);
   }
 
   /** How many paths are marked stale. */
   get stalePaths(): number {
     return this.#stalePaths;
+  }
+
+  holdings(x: number): Holdings {
+    return this.#held(x);
   }
 
   get(key: EntryKey): Entry<Watch> | undefined {
@@ -68,7 +82,7 @@ export class Cache<Watch> {
     entry.at = update.at;
     if (previous === update.value) return undefined;
     entry.text = update.value;
-    this.#textBytes += update.value.length - previous.length;
+    this.#held(entry.x).textBytes += update.value.length - previous.length;
     return { kind: 'changed', entry, previous };
   }
 
@@ -77,7 +91,7 @@ export class Cache<Watch> {
     const entry = this.#entries.get(key);
     if (entry === undefined || entry.isStale === isStale) return undefined;
     entry.isStale = isStale;
-    this.#stalePaths += isStale ? 1 : -1;
+    this.#mark(entry, isStale ? 1 : -1);
     return entry;
   }
 
@@ -102,16 +116,29 @@ export class Cache<Watch> {
     };
     this.#entries.set(key, entry);
     this.#treeOf(spaceOf(key, path)).set(path, entry);
-    this.#textBytes += text.length;
+    const held = this.#held(x);
+    held.paths += 1;
+    held.textBytes += text.length;
     return entry;
   }
 
   #remove(entry: Entry<Watch>, version: Version, at: Ms): Change<Watch> {
     this.#entries.delete(entry.key);
     this.#treeOf(spaceOf(entry.key, entry.path)).delete(entry.path);
-    this.#textBytes -= entry.text.length;
-    if (entry.isStale) this.#stalePaths -= 1;
+    if (entry.isStale) this.#mark(entry, -1);
+    const held = this.#held(entry.x);
+    held.paths -= 1;
+    held.textBytes -= entry.text.length;
     return { kind: 'gone', entry, version, at };
+  }
+
+  #mark({ x }: Entry<Watch>, stalePaths: 1 | -1): void {
+    this.#held(x).stalePaths += stalePaths;
+    this.#stalePaths += stalePaths;
+  }
+
+  #held(x: number): Mutable<Holdings> {
+    return (this.#holdings[x] ??= { paths: 0, textBytes: 0, stalePaths: 0 });
   }
 
   #treeOf(space: string): PathTree<Entry<Watch>> {

@@ -4,21 +4,31 @@
 import type { Cache } from '../cache/cache.js';
 import { decide } from '../entitle/decide.js';
 import type { Grants } from '../entitle/grants.js';
-import { viewOf, type Intent } from '../entitle/view.js';
+import { viewOf, type Intent, type View } from '../entitle/view.js';
 import type { Alias } from '../protocol/data-lines.js';
 import type { Filter } from '../topic/filter.js';
 import { Audience } from './audience.js';
 import { Stream, type Watch, type WatchedEntry } from './stream.js';
 import { SubscriptionIndex } from './subscription-index.js';
 
+/** Answers of the one decision so far, by effect. */
+export interface EffectCounts {
+  allow: number;
+  deny: number;
+}
+
 /** The only space so far. */
 const SPACE = '';
 
 /** Invariant: an audience hears a stream exactly when the path exists, its filter matches, and its grants show something. */
 export class Audiences {
+  /** What paths show to audiences: decided at the birth of either. */
+  readonly decisions: EffectCounts = { allow: 0, deny: 0 };
   readonly #cache: Cache<Watch>;
   readonly #index = new SubscriptionIndex();
   readonly #byIdentity = new Map<string, Audience>();
+  /** How many streams show a view. */
+  readonly #views = new Map<View, number>();
   #nextAlias: Alias = 1;
   #streams = 0;
 
@@ -31,9 +41,14 @@ export class Audiences {
     return this.#byIdentity.size;
   }
 
-  /** How many streams there are: the cost driver of every change. */
+  /** How many streams there are: paths that are watched, once per view. */
   get streams(): number {
     return this.#streams;
+  }
+
+  /** How many different views these show: the cost driver of every change. */
+  get views(): number {
+    return this.#views.size;
   }
 
   /**
@@ -71,7 +86,7 @@ export class Audiences {
   /** A path is gone: nobody hears it any more. */
   gone(entry: WatchedEntry): void {
     for (const stream of entry.watch?.streams ?? []) {
-      this.#streams -= 1;
+      this.#ended(stream);
       for (const audience of stream.audiences) audience.streams.delete(entry);
     }
     entry.watch = undefined;
@@ -79,12 +94,12 @@ export class Audiences {
 
   #attach(audience: Audience, entry: WatchedEntry): boolean {
     const view = viewOf(decide(audience.grants, entry.path), audience.intent);
+    this.decisions[view === undefined ? 'deny' : 'allow'] += 1;
     if (view === undefined) return false;
     const watch = (entry.watch ??= { value: undefined, streams: [] });
     let stream = watch.streams.find((s) => s.view.canonical === view.canonical);
     if (stream === undefined) {
-      stream = new Stream(this.#nextAlias++, entry, view);
-      this.#streams += 1;
+      stream = this.#begun(entry, view);
       watch.streams.push(stream);
     }
     stream.audiences.push(audience);
@@ -97,7 +112,20 @@ export class Audiences {
     if (stream.audiences.length > 0 || entry.watch === undefined) return;
     const { streams } = entry.watch;
     streams.splice(streams.indexOf(stream), 1);
-    this.#streams -= 1;
+    this.#ended(stream);
     if (streams.length === 0) entry.watch = undefined;
+  }
+
+  #begun(entry: WatchedEntry, view: View): Stream {
+    this.#streams += 1;
+    this.#views.set(view, (this.#views.get(view) ?? 0) + 1);
+    return new Stream(this.#nextAlias++, entry, view);
+  }
+
+  #ended({ view }: Stream): void {
+    this.#streams -= 1;
+    const left = (this.#views.get(view) ?? 0) - 1;
+    if (left > 0) this.#views.set(view, left);
+    else this.#views.delete(view);
   }
 }

@@ -15,6 +15,10 @@ export interface DeliveryCounts {
   offered: number;
   /** Of these, merged into a later value because the session lagged. */
   conflated: number;
+  /** Of these, of no use to a session that was never given the path. */
+  withheld: number;
+  /** What lagging sessions were given in the stead of what was merged: whole values and deletes. */
+  drained: number;
 }
 
 export interface DeliveryOptions extends Omit<OutboxOptions, 'written'> {
@@ -40,12 +44,18 @@ const DRAIN_CHUNK_BYTES = 32 * 1024;
  */
 export class Delivery {
   readonly outboxes: Outboxes;
-  readonly counts: DeliveryCounts = { offered: 0, conflated: 0 };
+  readonly counts: DeliveryCounts = { offered: 0, conflated: 0, withheld: 0, drained: 0 };
   readonly #options: DeliveryOptions;
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
     this.outboxes = new Outboxes({ ...options, written: (session, now) => this.judge(session, now) });
+  }
+
+  /** Messages that went into outboxes as they were told: this is what a change and its stream look at to see who got it. */
+  get live(): number {
+    const { offered, conflated, withheld } = this.counts;
+    return offered - conflated - withheld;
   }
 
   /** A change to everybody who listens to the stream and has its base. The innermost loop of the product. */
@@ -129,22 +139,20 @@ export class Delivery {
   /** For sessions that joined without a snapshot: the first message of a stream must bring the whole value. */
   #pushDefined(session: Session, defined: Set<number>, message: Message): void {
     const { stream } = message;
-    if (stream !== undefined && !defined.has(stream.alias)) {
-      if (message.kind === 'delete' || message.kind === 'freshness') return;
-      this.giveKeyframe(session, stream);
-      return;
-    }
-    this.outboxes.push(session, message);
+    if (stream === undefined || defined.has(stream.alias)) this.outboxes.push(session, message);
+    else if (message.kind === 'delete' || message.kind === 'freshness') this.counts.withheld += 1;
+    else this.giveKeyframe(session, stream);
   }
 
   /** Returns the bytes that it took. */
   #settle(session: Session, stream: Stream, had: boolean): number {
     const keyframe = stream.isGone ? undefined : stream.keyframe();
+    if (keyframe === undefined && !had) return 0;
+    this.counts.drained += 1;
     if (keyframe !== undefined) {
       this.giveKeyframe(session, stream);
       return keyframe.line().length;
     }
-    if (!had) return 0;
     const gone = new DeleteMessage(stream, stream.since, stream.entry.at);
     this.outboxes.push(session, gone);
     return gone.line().length;

@@ -10,6 +10,7 @@ import type { Principal } from '../entitle/principal.js';
 import { rightsOn } from '../entitle/rights.js';
 import { IntentTable, viewOf, type View } from '../entitle/view.js';
 import type { LogPartition, LogReader } from '../log/log.js';
+import { partitionsLine } from '../protocol/control-lines.js';
 import { sourceFreshLine, sourceStaleLine, type Alias } from '../protocol/data-lines.js';
 import type { Filter } from '../topic/filter.js';
 import { parseJson, stringifyJson } from '../topic/json.js';
@@ -24,8 +25,9 @@ import {
 } from '../topic/update.js';
 import type { JsonText, Utf8 } from '../topic/utf8.js';
 import type { Audience } from './audience.js';
-import { Audiences } from './audiences.js';
+import { Audiences, type EffectCounts } from './audiences.js';
 import { Delivery } from './delivery.js';
+import { sessionFigures, sourceFigures } from './figures.js';
 import { Flow, type FlowLimits } from './flow.js';
 import { Joins } from './joins.js';
 import type { Listener } from './listener.js';
@@ -35,6 +37,7 @@ import { Session } from './session.js';
 import type { Watch } from './stream.js';
 import { NO_CUT, type Cut, type Subscription } from './subscription.js';
 import { Subscriptions } from './subscriptions.js';
+import { Timings } from './timings.js';
 import { Upkeep } from './upkeep.js';
 
 export interface FanOutLimits extends FlowLimits {
@@ -83,8 +86,6 @@ const MAX_DIRTY = 5_000;
 /** One edge: cache, audiences and sessions. Single-threaded; every method leaves it consistent. */
 export class FanOut implements LogReader {
   readonly cache = new Cache<Watch>();
-  /** The log's partitions, for the welcome. Set by who builds the log, which reads into this. */
-  partitions: () => readonly LogPartition[] = () => [];
   readonly #clock: Clock;
   readonly #limits: FanOutLimits;
   readonly #audiences = new Audiences(this.cache);
@@ -95,9 +96,16 @@ export class FanOut implements LogReader {
   readonly #upkeep: Upkeep;
   readonly #intents = new IntentTable();
   readonly #sessions = new Set<Session>();
+  readonly #partitions = new Map<number, LogPartition>();
   readonly #positions = new Map<number, Version>();
   readonly #stale = new Map<number, Ms>();
   readonly #overflowed = new Set<Session>();
+  readonly #timings: Timings;
+  /** Whether subscriptions could ever get something, and whether values that were asked for one by one were given. */
+  readonly #decisions: Readonly<Record<'subscribe' | 'get', EffectCounts>> = {
+    subscribe: { allow: 0, deny: 0 },
+    get: { allow: 0, deny: 0 },
+  };
   #policy: Policy;
 
   constructor(options: FanOutOptions) {
@@ -105,15 +113,17 @@ export class FanOut implements LogReader {
     this.#clock = clock;
     this.#limits = limits;
     this.#policy = options.policy;
+    this.#timings = new Timings(clock);
     this.#delivery = new Delivery({
       clock,
       flushWindowMs: options.flushWindowMs,
       maxDirty: MAX_DIRTY,
       mayWrite: (session, wallTime) => this.#upkeep.mayWrite(session, wallTime),
+      flushed: () => this.#timings.flushed(),
       overflowed: (session) => this.#restartLater(session),
       caughtUp: (session) => this.#joins.resume(session),
     });
-    this.#joins = new Joins(clock, this.#delivery);
+    this.#joins = new Joins(clock, this.#delivery, this.#timings.subscribe);
     this.#subscriptions = new Subscriptions({
       audiences: this.#audiences,
       delivery: this.#delivery,
@@ -125,6 +135,7 @@ export class FanOut implements LogReader {
       cache: this.cache,
       audiences: this.#audiences,
       delivery: this.#delivery,
+      timings: this.#timings,
       grown: (audience) => this.#endIfOversized(audience),
     });
     this.#upkeep = new Upkeep({
@@ -137,37 +148,58 @@ export class FanOut implements LogReader {
     });
   }
 
+  /** The log's partitions, for the welcome. */
+  get partitions(): readonly LogPartition[] {
+    return [...this.#partitions.values()];
+  }
+
   /** Totals and gauges for metrics; cheap enough for every scrape. */
   counts() {
-    let lagging = 0;
-    for (const session of this.#sessions) if (session.isLagging) lagging += 1;
+    const timings = this.#timings;
     return {
+      ...sessionFigures(this.#sessions),
+      sources: sourceFigures(this.#partitions.values(), (x) => this.cache.holdings(x), timings),
       sessions: this.#sessions.size,
-      lagging,
       audiences: this.#audiences.size,
       streams: this.#audiences.streams,
-      paths: this.cache.size,
-      stalePaths: this.cache.stalePaths,
-      textBytes: this.cache.textBytes,
+      views: this.#audiences.views,
+      decisions: { ...this.#decisions, watch: this.#audiences.decisions },
       publish: this.#publisher.counts,
-      delivery: this.#delivery.counts,
+      delivery: { ...this.#delivery.counts, live: this.#delivery.live },
       outbox: this.#delivery.outboxes.counts,
+      subscribe: timings.subscribe.read(),
+      revocation: timings.revocation.read(),
     };
   }
 
   apply(batch: LogBatch): void {
     let version = batch.first;
-    for (const update of batch.updates) this.#publisher.take(batch.x, version++, update);
+    for (const update of batch.updates) this.#publisher.take(batch, version++, update);
     this.#positions.set(batch.x, version);
   }
 
   markSource(x: number, freshness: Freshness): void {
     const isStale = freshness.state === 'stale';
     if (isStale === this.#stale.has(x)) return;
+    this.#timings.mark(x, freshness);
     if (isStale) this.#stale.set(x, freshness.since);
     else this.#stale.delete(x);
     const line = new ControlMessage(isStale ? sourceStaleLine([x], freshness.since) : sourceFreshLine([x]));
     for (const session of this.#sessions) this.#delivery.outboxes.push(session, line);
+  }
+
+  partitionAdded(partition: LogPartition): void {
+    this.#partitions.set(partition.x, partition);
+    this.#timings.add(partition);
+    const line = new ControlMessage(partitionsLine([partition]));
+    for (const session of this.#sessions) this.#delivery.outboxes.push(session, line);
+  }
+
+  partitionRemoved(x: number): void {
+    this.#partitions.delete(x);
+    this.#timings.remove(x);
+    this.#positions.delete(x);
+    this.#stale.delete(x);
   }
 
   markPath(_x: number, key: EntryKey, _path: TopicPath, isStale: boolean): void {
@@ -185,6 +217,11 @@ export class FanOut implements LogReader {
     return session;
   }
 
+  /** Filters that sessions hold, all together: each costs up to 2 KB when nobody else has the same. */
+  get filters(): number {
+    return this.#subscriptions.memberships;
+  }
+
   /** Keyframes follow in later turns, then `end`: a reply queued right after this call comes before them. */
   subscribe(
     session: Session,
@@ -200,12 +237,14 @@ export class FanOut implements LogReader {
       intent,
       snapshot,
       memberships: [],
+      askedAt: snapshot && !session.isSuspended ? this.#clock.monotonic() : undefined,
       joining: 0,
       cut: NO_CUT,
     };
     session.subscriptions.set(sub, subscription);
     if (!session.isSuspended) this.#subscriptions.enter(session, subscription);
     const isAllowed = filters.some((filter) => rightsOn(session.grants, filter) === 'some');
+    this.#decisions.subscribe[isAllowed ? 'allow' : 'deny'] += 1;
     return { sub, n: intent.n, rights: isAllowed ? 'some' : 'none' };
   }
 
@@ -232,6 +271,7 @@ export class FanOut implements LogReader {
       decide(grantsOf(this.#policy, principal), path),
       this.#intents.internIntent({ fields, times: false }),
     );
+    this.#decisions.get[view === undefined ? 'deny' : 'allow'] += 1;
     const value = view?.isIdentity === true ? entry.text : this.#project(entry.text, view);
     return value && { value, version: entry.version, at: entry.at, x: entry.x };
   }
@@ -260,13 +300,14 @@ export class FanOut implements LogReader {
   refresh(session: Session, principal: Principal, expiresAt: Ms | undefined): void {
     session.principal = principal;
     session.expiresAt = expiresAt;
+    const since = this.#clock.monotonic();
     const grants = grantsOf(this.#policy, principal);
     if (session.isSuspended) {
       session.isSuspended = false;
       session.grants = grants;
       this.#subscriptions.restart(session);
-    } else {
-      this.#subscriptions.regrant(session, grants);
+    } else if (this.#subscriptions.regrant(session, grants)) {
+      this.#timings.revoked(since);
     }
   }
 
@@ -292,12 +333,14 @@ export class FanOut implements LogReader {
   /** From here on every session sees what the new policy grants. Returns how many sessions that changed anything for. */
   setPolicy(policy: Policy): number {
     this.#policy = policy;
+    const since = this.#clock.monotonic();
     let affected = 0;
     for (const session of this.#sessions) {
       const grants = grantsOf(policy, session.principal);
       if (session.isSuspended) session.grants = grants;
       else if (this.#subscriptions.regrant(session, grants)) affected += 1;
     }
+    if (affected > 0) this.#timings.revoked(since);
     return affected;
   }
 

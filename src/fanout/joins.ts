@@ -3,6 +3,7 @@
 
 import type { Clock } from '../clock.js';
 import { endLine } from '../protocol/control-lines.js';
+import type { Histogram } from '../telemetry/histogram.js';
 import { Cohort, type Audience, type Membership } from './audience.js';
 import type { Delivery } from './delivery.js';
 import { ControlMessage } from './message.js';
@@ -18,6 +19,8 @@ const TURN_GIFTS = 4_096;
 export class Joins {
   readonly #clock: Clock;
   readonly #delivery: Delivery;
+  /** From the request to `end`. */
+  readonly #durations: Histogram;
   readonly #walking = new Set<Cohort>();
   /** Cohorts that have not given anything yet: who joins in the same turn shares their walk. */
   readonly #forming = new Map<Audience, Cohort>();
@@ -25,9 +28,10 @@ export class Joins {
   readonly #again: Cohort[] = [];
   #isScheduled = false;
 
-  constructor(clock: Clock, delivery: Delivery) {
+  constructor(clock: Clock, delivery: Delivery, durations: Histogram) {
     this.#clock = clock;
     this.#delivery = delivery;
+    this.#durations = durations;
   }
 
   /** Lets a member walk through its audience's streams from the first. */
@@ -117,5 +121,8 @@ export class Joins {
     const end = new ControlMessage(endLine(subscription.sub, subscription.cut), 'end');
     subscription.cut = NO_CUT;
     this.#delivery.outboxes.push(session, end);
+    if (subscription.askedAt === undefined) return;
+    this.#durations.observe(this.#clock.monotonic() - subscription.askedAt);
+    subscription.askedAt = undefined;
   }
 }

@@ -24,6 +24,8 @@ export interface OutboxOptions {
   readonly mayWrite: (session: Session, wallTime: Ms) => boolean;
   /** After a write, to judge how far behind the session is. */
   readonly written: (session: Session, now: Ms) => void;
+  /** After a flush: all that had been pushed before it is on the sockets. */
+  readonly flushed: () => void;
 }
 
 /** Invariant: a session with something in its outbox stands in the list of the next flush, once. */
@@ -81,6 +83,7 @@ export class Outboxes {
       session.isDue = false;
       this.#write(session, wallTime, now);
     }
+    this.#options.flushed();
   }
 }
 

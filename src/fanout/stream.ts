@@ -30,6 +30,7 @@ export class Stream {
   #since: Version;
   #isGone = false;
   #keyframe: KeyframeMessage | undefined;
+  #viewedBytes = 0;
 
   constructor(alias: Alias, entry: WatchedEntry, view: View) {
     this.alias = alias;
@@ -46,6 +47,11 @@ export class Stream {
   /** The path no longer exists: this stream has said its last word. */
   get isGone(): boolean {
     return this.#isGone;
+  }
+
+  /** Bytes of the whole value as it is seen here; of a view that leaves something out, when it was last made. For metrics. */
+  get wholeBytes(): number {
+    return this.view.isIdentity ? this.entry.text.length : this.#viewedBytes;
   }
 
   /** What a session without a base gets. Shared until the next change; undefined when the view shows nothing. */
@@ -87,7 +93,7 @@ export class Stream {
     if (after === undefined) {
       return before === undefined ? undefined : new DeleteMessage(this, entry.version, entry.at);
     }
-    if (before === undefined) return new KeyframeMessage(this, stringifyJson(after));
+    if (before === undefined) return new KeyframeMessage(this, this.#viewedText(after));
     return this.#deltaMessage(diff(before, after, undefined));
   }
 
@@ -98,6 +104,12 @@ export class Stream {
   #projectedText(): JsonText | undefined {
     if (this.view.isIdentity) return this.entry.text;
     const value = this.view.project(parseJson(this.entry.text));
-    return value === undefined ? undefined : stringifyJson(value);
+    return value === undefined ? undefined : this.#viewedText(value);
+  }
+
+  #viewedText(value: Json): JsonText {
+    const text = stringifyJson(value);
+    this.#viewedBytes = text.length;
+    return text;
   }
 }

@@ -2,7 +2,7 @@
 
 import type { Intent } from '../entitle/view.js';
 import type { Filter } from '../topic/filter.js';
-import type { Version } from '../topic/update.js';
+import type { Ms, Version } from '../topic/update.js';
 import type { Membership } from './audience.js';
 
 /** Applied position of each log partition: everything below has been seen. */
@@ -20,6 +20,8 @@ export interface Subscription {
   snapshot: boolean;
   /** One per filter; none while the session is suspended. */
   memberships: readonly Membership[];
+  /** When it was asked for, until its first snapshot has ended: monotonic. undefined also where there is none to wait for. */
+  askedAt: Ms | undefined;
   /** Memberships that are still joining. */
   joining: number;
   /** What `end` promises: every path that matched at this cut has been delivered. Kept until then. */

@@ -23,9 +23,15 @@ export interface SubscriptionsOptions {
 /** Invariant: a subscription has one membership per filter while its session is not suspended, and none while it is. */
 export class Subscriptions {
   readonly #o: SubscriptionsOptions;
+  #memberships = 0;
 
   constructor(options: SubscriptionsOptions) {
     this.#o = options;
+  }
+
+  /** Of all sessions. */
+  get memberships(): number {
+    return this.#memberships;
   }
 
   /** Enters the audiences; keyframes follow in later turns, then `end`. */
@@ -41,6 +47,7 @@ export class Subscriptions {
       return new Membership(session, subscription, audience);
     });
     subscription.joining = subscription.memberships.length;
+    this.#memberships += subscription.memberships.length;
     for (const member of subscription.memberships) {
       if (subscription.snapshot) {
         joins.start(member);
@@ -63,6 +70,7 @@ export class Subscriptions {
       }
       this.#o.audiences.releaseIfEmpty(member.audience);
     }
+    this.#memberships -= subscription.memberships.length;
     subscription.memberships = [];
   }
 
@@ -85,6 +93,7 @@ export class Subscriptions {
     for (const subscription of session.subscriptions.values()) {
       this.#o.delivery.control(session, resetLine({ sub: subscription.sub }));
       subscription.snapshot = true; // what it had missed when it was interrupted, it gets as values
+      subscription.askedAt = undefined;
       this.enter(session, subscription);
     }
   }

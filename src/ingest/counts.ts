@@ -1,6 +1,9 @@
 // What one source has done so far, as plain numbers that telemetry reads when it is scraped. They only grow.
 
+import type { SOURCE_ERRORS } from '../telemetry/figures.js';
 import type { RejectionCode } from './rejection.js';
+
+export type SourceErrorKind = (typeof SOURCE_ERRORS)[number];
 
 /** records = mapped + unchanged + filtered + the sum of rejected. */
 export interface IngestCounts {
@@ -20,6 +23,8 @@ export interface IngestCounts {
   contended: number;
   /** Paths deleted because the source, read anew, no longer had them. */
   swept: number;
+  /** Times that reading came to a halt. `unavailable` also counts interruptions that the connector gets over by itself. */
+  readonly errors: Record<SourceErrorKind, number>;
 }
 
 export function newCounts(): IngestCounts {
@@ -33,5 +38,6 @@ export function newCounts(): IngestCounts {
     updates: 0,
     contended: 0,
     swept: 0,
+    errors: { unavailable: 0, history_lost: 0, options_rejected: 0, bug: 0 },
   };
 }

@@ -11,8 +11,10 @@ import {
   type SourceEvent,
 } from '../../connectors/contract.js';
 import type { Clock } from '../clock.js';
+import type { SourceFigures } from '../telemetry/figures.js';
 import type { IngestCounts } from './counts.js';
 import { RecordIntake, type IntakeOptions, type SourceBatch } from './intake.js';
+import { Lag } from './lag.js';
 import type { IngestLog } from './rejection.js';
 import { nextTurn, pause, retryWait } from './retry.js';
 import { DEGRADED_AFTER_REJECTED, type SourceState, type SourceStatus } from './status.js';
@@ -36,9 +38,10 @@ export class Ingest {
   readonly #options: IngestOptions;
   readonly #intake: RecordIntake;
   readonly #positions = new Map<string, Position>();
+  readonly #lag = new Lag();
   #status: SourceStatus;
   #failures = 0;
-  /** Set when the source is read anew after a loss, until what it did not yield is swept. */
+  /** Set when the source is read anew, after a loss or by a new reader, until what it did not yield is swept. */
   #mustSweep = false;
 
   constructor(options: IngestOptions) {
@@ -60,6 +63,14 @@ export class Ingest {
     return this.#intake.paths;
   }
 
+  /** For metrics. */
+  figures(): SourceFigures {
+    const { name, status, counts } = this;
+    const { records, lastAt } = this.#lag;
+    const lag = { records, lastAt, age: this.#lag.age(this.#options.clock.now()) };
+    return { source: name, state: status.state, counts, lag };
+  }
+
   get status(): SourceStatus {
     const status = this.#status;
     const isDegraded = status.state === 'live' && this.#intake.rejectedInRow >= DEGRADED_AFTER_REJECTED;
@@ -67,8 +78,33 @@ export class Ingest {
   }
 
   /**
-   * Reads until `signal` aborts or the source has to stop for good (see `status`), and lets go of source and lane.
-   * Called once. Never rejects.
+   * Takes over what a former reader of the lane has put into the log: subscribers keep those values until this one has read
+   * the source's own, and what it does not yield is deleted then. Before {@link run}, after the former's.
+   */
+  async inherit(former: Ingest): Promise<void> {
+    const { clock } = this.#options;
+    await this.#durable(former.#intake.letGo()); // it may have been stopped in the middle of reading anew
+    await this.#durable(this.#intake.inherit(former.#intake.held(), clock.now()));
+    this.#intake.hold();
+    this.#mustSweep = true;
+  }
+
+  /** Lets go of the lane, for another reader or for the end of the process. After {@link run}. */
+  release(): void {
+    this.#options.writer.release();
+  }
+
+  /** Deletes all that this reader has put into the log, and ends the lane. After {@link run}. */
+  async retire(): Promise<void> {
+    await this.#durable(this.#intake.letGo());
+    this.#intake.beginReading();
+    await this.#durable(this.#intake.sweep(this.#options.clock.now()));
+    this.#options.writer.retire();
+  }
+
+  /**
+   * Reads until `signal` aborts or the source has to stop for good (see `status`), and lets go of the source.
+   * Called once; {@link release} or {@link retire} follows. Never rejects.
    */
   async run(signal: AbortSignal): Promise<void> {
     const { source, writer, clock } = this.#options;
@@ -82,7 +118,6 @@ export class Ingest {
     await source
       .close()
       .catch((error: unknown) => this.#options.log.warn('source-not-closed', this.#facts(error)));
-    writer.release();
   }
 
   async #read(signal: AbortSignal): Promise<ReadingEnd> {
@@ -110,10 +145,11 @@ export class Ingest {
         this.#status = { ...this.#status, progress: { done: event.done, total: event.total } };
         return;
       case 'interrupted':
+        this.counts.errors.unavailable++;
         this.#enter('stale', event.reason);
         return;
       case 'live':
-        if (this.#mustSweep) await this.#sweep();
+        if (this.#mustSweep) await this.#endReadingAnew();
         this.#failures = 0;
         this.#enter('live', undefined);
         return;
@@ -122,22 +158,31 @@ export class Ingest {
 
   async #takeBatch(batch: SourceBatch): Promise<void> {
     const { source, clock } = this.#options;
-    const durable = this.#intake.take(batch);
+    const durable = this.#intake.take(batch, clock.now());
+    this.#lag.take(batch);
     if (durable !== undefined) await durable;
     this.#positions.set(batch.partition, batch.position);
-    await source.ack(batch.partition, batch.position);
+    if (!this.#intake.isHolding) await source.ack(batch.partition, batch.position);
     await nextTurn(clock);
   }
 
-  async #sweep(): Promise<void> {
-    const { clock, log, name } = this.#options;
+  /** All that the source has is read: what it did not yield goes, what differs is told, and only now acknowledged. */
+  async #endReadingAnew(): Promise<void> {
+    const { source, clock, log, name } = this.#options;
     const before = this.counts.swept;
-    for (const durable of this.#intake.sweep(clock.now())) {
-      await durable;
-      await nextTurn(clock);
-    }
+    await this.#durable(this.#intake.sweep(clock.now()));
+    await this.#durable(this.#intake.letGo());
+    for (const [partition, position] of this.#positions) await source.ack(partition, position);
     this.#mustSweep = false;
     log.info('source-read-anew', { source: name, sweptPaths: this.counts.swept - before });
+  }
+
+  /** Waits for each chunk, and lets others have their turn in between. */
+  async #durable(chunks: Iterable<Promise<unknown> | undefined>): Promise<void> {
+    for (const durable of chunks) {
+      await durable;
+      await nextTurn(this.#options.clock);
+    }
   }
 
   /** Whether to try again, after a wait. */
@@ -147,10 +192,12 @@ export class Ingest {
       case 'aborted':
         return false;
       case 'unavailable':
+        this.counts.errors.unavailable++;
         this.#failures++;
         this.#enter('stale', end.error.message);
         return true;
       case 'history lost':
+        this.counts.errors.history_lost++;
         log.error('source-history-lost', this.#facts(end.error));
         if (!source.traits.completeState) return this.#stop(`history lost: ${end.error.message}`);
         this.#failures++;
@@ -158,9 +205,11 @@ export class Ingest {
         this.#readAnew();
         return true;
       case 'options rejected':
+        this.counts.errors.options_rejected++;
         log.error('source-options-rejected', this.#facts(end.error));
         return this.#stop(end.error.message);
       case 'bug':
+        this.counts.errors.bug++;
         log.error('source-failed', this.#facts(end.error));
         return this.#stop('a bug: see the log');
     }
@@ -168,7 +217,9 @@ export class Ingest {
 
   #readAnew(): void {
     this.#positions.clear();
+    this.#lag.clear();
     this.#intake.beginReading();
+    this.#intake.hold();
     this.#mustSweep = true;
   }
 

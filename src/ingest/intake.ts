@@ -4,11 +4,18 @@
 import type { SourceEvent, SourceRecord } from '../../connectors/contract.js';
 import type { LogWriter } from '../log/log.js';
 import type { MappedPath } from '../map/mapping.js';
-import type { Ms } from '../topic/update.js';
+import { matches } from '../topic/filter.js';
+import { entryKeyOf, type Ms } from '../topic/update.js';
 import { utf8FromBytes } from '../topic/utf8.js';
 import { newCounts, type IngestCounts } from './counts.js';
 import { Outgoing } from './outgoing.js';
-import { PathOwnership, type Contention, type KeysOfPartition, type OwningKey } from './ownership.js';
+import {
+  PathOwnership,
+  type Contention,
+  type InheritedPath,
+  type KeysOfPartition,
+  type OwningKey,
+} from './ownership.js';
 import { RecordReader, type RecordReading } from './record-reader.js';
 import type { DeadLetterSink, Rejection } from './rejection.js';
 
@@ -24,8 +31,8 @@ export interface IntakeOptions extends RecordReading {
   readonly deadLetters: DeadLetterSink;
 }
 
-/** Paths deleted in one go by a sweep. */
-const SWEEP_CHUNK = 1_000;
+/** Paths deleted or taken over in one go. */
+const CHUNK = 1_000;
 
 /** Invariant: after `take` every record of the batch is counted once, and its updates are in `#out` or appended. */
 export class RecordIntake {
@@ -56,12 +63,35 @@ export class RecordIntake {
     return this.#ownership.size;
   }
 
-  /** Applies a batch. undefined, or a promise of all that must be durable before it is acknowledged. */
-  take(batch: SourceBatch): Promise<unknown> | undefined {
+  /** Applies a batch that was taken from the source at `readAt`, wall time. undefined, or a promise of all that must be durable before it is acknowledged. */
+  take(batch: SourceBatch, readAt: Ms): Promise<unknown> | undefined {
+    this.#out.readAt = readAt;
     const keys = this.#ownership.keysOf(batch.partition);
     for (const record of batch.records) this.#record(record, batch, keys);
     this.counts.contended = this.#ownership.contended;
     return this.#out.settle();
+  }
+
+  /**
+   * Takes over what the log holds of the source from its former reader. Paths that this mapping could never make are deleted
+   * at once, so that another source may have them; the others are the source's until {@link sweep}. Each step is a chunk.
+   */
+  *inherit(paths: Iterable<InheritedPath>, at: Ms): Iterable<Promise<unknown> | undefined> {
+    const { patterns } = this.#reader.mapping;
+    this.#out.readAt = at;
+    let taken = 0;
+    for (const inherited of paths) {
+      const { path } = inherited;
+      if (patterns.some((pattern) => matches(pattern, path))) this.#ownership.inherit(inherited);
+      else this.#out.update(entryKeyOf('', path), path, null, at);
+      if (++taken % CHUNK === 0) yield this.#out.settle();
+    }
+    yield this.#out.settle();
+  }
+
+  /** What the log holds of the source now. */
+  held(): Iterable<InheritedPath> {
+    return this.#ownership.held();
   }
 
   /** The source begins again from nothing: what it does not yield until {@link sweep} is gone. */
@@ -69,11 +99,26 @@ export class RecordIntake {
     this.#ownership.beginReading();
   }
 
+  /** Until {@link letGo} the log is told nothing, since what is read is history that it knows the end of. */
+  hold(): void {
+    this.#out.hold();
+  }
+
+  get isHolding(): boolean {
+    return this.#out.isHolding;
+  }
+
+  /** Tells the log the newest word on each path; each step is a chunk to wait for. */
+  letGo(): Iterable<Promise<unknown> | undefined> {
+    return this.#out.letGo();
+  }
+
   /** Deletes what the source, read anew, did not yield; each step is a chunk to wait for. */
   *sweep(at: Ms): Iterable<Promise<unknown> | undefined> {
+    this.#out.readAt = at;
     const paths = this.#ownership.sweep(at)[Symbol.iterator]();
     while (paths.next().done !== true) {
-      if (++this.counts.swept % SWEEP_CHUNK === 0) yield this.#out.settle();
+      if (++this.counts.swept % CHUNK === 0) yield this.#out.settle();
     }
     yield this.#out.settle();
   }

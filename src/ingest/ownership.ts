@@ -41,6 +41,12 @@ interface OwnedPath {
   isStale: boolean;
 }
 
+/** A path of the log that another reader of the same source set. */
+export type InheritedPath = Pick<OwnedPath, 'path' | 'text' | 'isStale'>;
+
+/** `seen` of such a path until the source speaks of it. */
+const INHERITED = -1;
+
 /** What {@link PathOwnership.apply} made of a record's paths. */
 export type Applied = 'changed' | 'unchanged' | 'contended';
 
@@ -137,6 +143,18 @@ export class PathOwnership {
     this.#reading++;
   }
 
+  /** Takes over a path that a former reading of the source left in the log: any key may have it, and a sweep deletes it. */
+  inherit({ path, text, isStale }: InheritedPath): void {
+    const owned = this.#hold(path, text);
+    owned.seen = INHERITED;
+    owned.isStale = isStale;
+  }
+
+  /** What the log holds, for the source's next reader. */
+  *held(): Iterable<InheritedPath> {
+    yield* this.#paths.values();
+  }
+
   /** Deletes what this reading has not confirmed, and yields it. One path per step, so that the caller can pause. */
   *sweep(at: Ms): Iterable<TopicPath> {
     for (const owned of this.#paths.values()) {
@@ -155,7 +173,7 @@ export class PathOwnership {
       const mapped = paths[i];
       if (mapped === undefined) break;
       const owned = first !== undefined && first.path === mapped.path ? first : this.#paths.get(mapped.path);
-      if (owned !== undefined && owned.owner !== record.key) {
+      if (owned !== undefined && owned.owner !== record.key && owned.seen !== INHERITED) {
         this.contended++;
         if (this.#contention === 'reject') return false;
         if (this.#contention === 'newest' && owned.at > record.at) continue;
@@ -191,11 +209,14 @@ export class PathOwnership {
 
   #born(text: TopicPath, value: JsonText): OwnedPath {
     // A path cut out of a record's text would keep all of that text alive: this makes it a string of its own.
-    const path = Buffer.from(text, 'utf8').toString('utf8') as TopicPath;
+    return this.#hold(Buffer.from(text, 'utf8').toString('utf8') as TopicPath, value);
+  }
+
+  #hold(path: TopicPath, text: JsonText): OwnedPath {
     const owned: OwnedPath = {
       key: entryKeyOf('', path),
       path,
-      text: value,
+      text,
       owner: undefined,
       next: undefined,
       seen: this.#reading,
@@ -219,7 +240,8 @@ export class PathOwnership {
     }
     owned.text = text;
     owned.isStale = false;
-    this.#out.update(owned.key, owned.path, text, at);
+    if (isBorn) this.#out.born(owned.key, owned.path, text, at);
+    else this.#out.update(owned.key, owned.path, text, at);
     return true;
   }
 

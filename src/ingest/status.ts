@@ -3,9 +3,10 @@
 //   starting --live--> live --interrupted, unavailable--> stale --live--> live
 //   any --options rejected, history lost (not complete), bug, stop--> stopped
 
+import type { SOURCE_STATES } from '../telemetry/figures.js';
 import type { Ms } from '../topic/update.js';
 
-export type SourceState = 'starting' | 'live' | 'stale' | 'degraded' | 'stopped';
+export type SourceState = (typeof SOURCE_STATES)[number];
 
 export interface SourceStatus {
   readonly state: SourceState;

@@ -2,17 +2,23 @@
 // in memory (one process) and, scaled out, one compacted Kafka topic per source. Readers get full values, never deltas.
 
 import type { TopicPath } from '../topic/path.js';
-import type { EntryKey, Epoch, Freshness, LogBatch, Update } from '../topic/update.js';
+import type { EntryKey, Epoch, Freshness, LogBatch, Ms, Update } from '../topic/update.js';
 
 /** The one writer of one lane (source, n). Calls keep their order for readers. */
 export interface LogWriter {
-  /** Resolves (or returns, when there is nothing to wait for) once the updates are durable: only then acknowledge upstream. */
-  append(updates: readonly Update[]): Promise<void> | void;
+  /**
+   * Resolves (or returns, when there is nothing to wait for) once the updates are durable: only then acknowledge upstream.
+   * `readAt`: when their records were taken from the source, wall time.
+   */
+  append(updates: readonly Update[], readAt: Ms): Promise<void> | void;
   /** Says whether the lane's source is current; repeated calls with the same state are one. */
   markSource(freshness: Freshness): void;
   /** Says that a path's newest record was rejected, so its value is old (true); a later append of the path ends it by itself. */
   markPath(key: EntryKey, path: TopicPath, isStale: boolean): void;
+  /** Lets go of the lane. Another writer may claim it and goes on where this one stopped. */
   release(): void;
+  /** The source is configured no more, and all its paths have been deleted: its partition ends, and `x` is not used again. */
+  retire(): void;
 }
 
 /** What an edge does with the log. Called in order; must not throw. */
@@ -20,6 +26,10 @@ export interface LogReader {
   apply(batch: LogBatch): void;
   markSource(x: number, freshness: Freshness): void;
   markPath(x: number, key: EntryKey, path: TopicPath, isStale: boolean): void;
+  /** Before anything else is said of a partition. */
+  partitionAdded(partition: LogPartition): void;
+  /** Nothing more is said of it. */
+  partitionRemoved(x: number): void;
 }
 
 /** One partition of the log as the wire's welcome names it. */

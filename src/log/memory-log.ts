@@ -1,40 +1,58 @@
 // The log of the `single` role: versions and order, no storage. Every start is a new epoch, and sources are read anew.
 
 import type { Clock } from '../clock.js';
-import { epochOf, type Update } from '../topic/update.js';
+import { epochOf, type Ms, type Update, type Version } from '../topic/update.js';
 import type { LogPartition, LogReader, LogWriter } from './log.js';
+
+/** What the log keeps of one source between its writers. */
+interface Lane {
+  readonly partition: LogPartition;
+  /** Version of the next update. */
+  next: Version;
+}
 
 /** Invariant: within a partition versions grow by one per update, and readers see appends in that order, before `append` returns. */
 export class MemoryLog {
   readonly #clock: Clock;
   readonly #reader: LogReader;
-  readonly #partitions: LogPartition[] = [];
+  readonly #lanes = new Map<string, Lane>();
+  #nextX = 0;
 
   constructor(clock: Clock, reader: LogReader) {
     this.#clock = clock;
     this.#reader = reader;
   }
 
-  get partitions(): readonly LogPartition[] {
-    return this.#partitions;
-  }
-
-  /** The writer of a source's only lane. Always succeeds: nobody else can write to this log. */
+  /**
+   * The writer of a source's only lane. Always succeeds: nobody else can write to this log. A source that was claimed before
+   * goes on in its epoch; one that was retired since begins a new one.
+   */
   claim(source: string): LogWriter {
-    const x = this.#partitions.length;
-    this.#partitions.push({ x, source, epoch: this.#newEpoch(), part: 0 });
+    const lane = this.#lanes.get(source) ?? this.#open(source);
+    const { x } = lane.partition;
     const reader = this.#reader;
-    let next = 1;
     return {
-      append(updates: readonly Update[]) {
-        const first = next;
-        next += updates.length;
-        reader.apply({ x, first, updates });
+      append(updates: readonly Update[], readAt: Ms) {
+        const first = lane.next;
+        lane.next += updates.length;
+        reader.apply({ x, first, readAt, updates });
       },
       markSource: (freshness) => reader.markSource(x, freshness),
       markPath: (key, path, isStale) => reader.markPath(x, key, path, isStale),
       release() {},
+      retire: () => {
+        this.#lanes.delete(source);
+        reader.partitionRemoved(x);
+      },
     };
+  }
+
+  #open(source: string): Lane {
+    const partition = { x: this.#nextX++, source, epoch: this.#newEpoch(), part: 0 };
+    const lane = { partition, next: 1 };
+    this.#lanes.set(source, lane);
+    this.#reader.partitionAdded(partition);
+    return lane;
   }
 
   #newEpoch() {

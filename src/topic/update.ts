@@ -42,6 +42,8 @@ export interface LogBatch {
   /** Index of the log partition, edge-wide; the wire's `x`. */
   readonly x: number;
   readonly first: Version;
+  /** When the records that they come from were taken from the source: wall time. */
+  readonly readAt: Ms;
   readonly updates: readonly Update[];
 }
 

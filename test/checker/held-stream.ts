@@ -47,9 +47,9 @@ export class HeldStream {
     return this.#value !== undefined || this.#isLost;
   }
 
-  /** Another alias stood for the path before: versions go on from there. */
+  /** Another alias stood for the path before: versions go on from there, unless the path comes from another partition now. */
   follow(predecessor: HeldStream): void {
-    this.#version = predecessor.version;
+    if (predecessor.x === this.x) this.#version = predecessor.version;
   }
 
   /** The newest record of the path could not be used, or a good one has come since. */

@@ -77,16 +77,20 @@ export class Edge {
       flushWindowMs: 0,
     });
     const log = new MemoryLog(this.clock, this.fanOut);
-    this.fanOut.partitions = () => log.partitions;
     this.writer = log.claim('test');
   }
 
   set(path: string, value: Json): void {
-    void this.writer.append([this.#update(path, stringifyJson(value))]);
+    void this.writer.append([this.#update(path, stringifyJson(value))], this.clock.now());
+  }
+
+  /** Like `set`, of a record of that event time that was taken from the source then. */
+  append(path: string, value: Json, { at, readAt }: { at: number; readAt: number }): void {
+    void this.writer.append([{ ...this.#update(path, stringifyJson(value)), at }], readAt);
   }
 
   delete(path: string): void {
-    void this.writer.append([this.#update(path, null)]);
+    void this.writer.append([this.#update(path, null)], this.clock.now());
   }
 
   markPath(path: string, isStale: boolean): void {

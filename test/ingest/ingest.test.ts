@@ -34,9 +34,14 @@ function leapingClock(): Clock & { readonly waits: number[] } {
   };
 }
 
-function start(readings: readonly Reading[], completeState = true) {
+/** `former`: whose lane it takes over; `begun` resolves when it has. */
+function start(
+  readings: readonly Reading[],
+  completeState = true,
+  former?: { readonly ingest: Ingest; readonly log: RecordedLog },
+) {
   const source = new MemorySource(readings, completeState);
-  const log = new RecordedLog();
+  const log = former?.log ?? new RecordedLog();
   const clock = leapingClock();
   const lines: string[] = [];
   const write = (level: string) => (event: string) => void lines.push(`${level} ${event}`);
@@ -53,20 +58,21 @@ function start(readings: readonly Reading[], completeState = true) {
     log: operator,
   });
   const stop = new AbortController();
-  const running = ingest.run(stop.signal);
+  const begun = former === undefined ? Promise.resolve() : ingest.inherit(former.ingest);
+  const running = former === undefined ? ingest.run(stop.signal) : begun.then(() => ingest.run(stop.signal));
   const until = async (isSo: () => boolean) => {
     for (let turns = 0; !isSo(); turns++) {
       if (turns > 5_000) throw new Error(`never so: ${JSON.stringify(ingest.status)}`);
       await new Promise((resolve) => setImmediate(resolve));
     }
   };
-  return { ingest, source, log, clock, lines, running, until, stop: () => stop.abort() };
+  return { ingest, source, log, clock, lines, begun, running, until, stop: () => stop.abort() };
 }
 
 const set = (key: string, position: string): SourceEvent => batch([record(key, { key })], 0, position);
 const LIVE: SourceEvent = { type: 'live' };
 
-test('G12 a batch is acknowledged only after its updates are durable; at the end source and lane are let go', async () => {
+test('G12 a batch is acknowledged only after its updates are durable; at the end the source is let go', async () => {
   let settle = () => {};
   const durable = new Promise<void>((resolve) => (settle = resolve));
   const { source, log, until, stop, running } = start([{ events: [set('a', '1')], then: 'waits' }]);
@@ -78,7 +84,7 @@ test('G12 a batch is acknowledged only after its updates are durable; at the end
   expect(source.acks).toEqual(['t-0@1']);
   stop();
   await running;
-  expect([source.isClosed, log.isReleased]).toEqual([true, true]);
+  expect(source.isClosed).toBe(true);
 });
 
 test('G13 paths are stale until the source is live, while it is interrupted, and when reading has stopped', async () => {
@@ -143,6 +149,56 @@ test('A11 a complete source whose history is lost is read anew, and what it no l
   await running;
 });
 
+const say = (key: string, value: unknown, position: string) => batch([record(key, value)], 0, position);
+
+test('G3 a source that is read anew shows nobody its history: the log gets the newest word on each path when it is live, and only then an ack', async () => {
+  const { source, log, until, stop, running } = start([
+    { events: [say('a', 5, '1'), say('b', 5, '2'), say('c', 5, '3'), LIVE], then: new HistoryLost('gone') },
+    {
+      events: [
+        ...[say('a', 1, '4'), say('a', 2, '5'), say('a', 5, '6'), say('b', 1, '7'), say('b', '{', '8')],
+        ...[say('d', 1, '9'), say('d', null, '10'), say('e', 1, '11'), say('e', 2, '12')],
+        LIVE,
+        say('a', 6, '13'),
+      ],
+      then: 'waits',
+    },
+  ]);
+  await until(() => log.values.get('p/a') === 6);
+  expect(log.lines.slice(3)).toEqual(['p/a=5', 'p/b=1', 'p/e=2', 'p/c deleted', 'p/a=6']);
+  expect([...log.stale]).toEqual(['p/b']);
+  expect(source.acks.slice(3)).toEqual(['t-0@12', 't-0@13']);
+  stop();
+  await running;
+});
+
+test('what a reader held back when it was replaced or retired is not lost to who comes next', async () => {
+  const first = start([{ events: [say('a', 1, '1'), say('b', 1, '2'), LIVE], then: 'waits' }]);
+  await first.until(() => first.ingest.status.state === 'live');
+  first.stop();
+  await first.running;
+  const second = start([{ events: [say('a', 2, '1'), say('c', 1, '2')], then: 'waits' }], true, first);
+  await second.begun;
+  await second.until(() => second.ingest.counts.records === 2);
+  expect([...second.log.values]).toEqual([
+    ['p/a', 1],
+    ['p/b', 1],
+  ]);
+  second.stop();
+  await second.running;
+  const third = start([{ events: [say('a', 2, '1'), say('c', 1, '2'), LIVE], then: 'waits' }], true, second);
+  await third.begun;
+  await third.until(() => third.ingest.status.state === 'live');
+  expect([...third.log.values].sort()).toEqual([
+    ['p/a', 2],
+    ['p/c', 1],
+  ]);
+  third.stop();
+  await third.running;
+  await third.ingest.retire();
+  expect([third.log.values.size, third.log.isRetired]).toEqual([0, true]);
+});
+
 test.each([
   ['history lost and not a complete source', new HistoryLost('gone'), 'history lost: gone'],
   ['options rejected', new OptionsRejected('wrong password'), 'wrong password'],
@@ -187,4 +243,22 @@ test('A13 a line about a rejected record has its origin and never its payload or
   } as const;
   letters.write({ ...letter, record: record('secret-key', 'secret-value') });
   expect(facts).toEqual([{ ...letter, leftOut: 0 }]);
+});
+
+test('what stops a reading is counted by kind, and contact that the connector regains by itself as well', async () => {
+  const { ingest, until, stop, running } = start([
+    {
+      events: [LIVE, { type: 'interrupted', reason: 'the broker is gone' }, LIVE],
+      then: new HistoryLost('gone'),
+    },
+    { events: [set('a', '1'), LIVE], then: new SourceUnavailable('no contact') },
+    { events: [LIVE], then: new SourceUnavailable('no contact') },
+    { events: [LIVE], then: 'waits' },
+  ]);
+  await until(() => ingest.figures().counts.errors.unavailable === 3 && ingest.status.state === 'live');
+  const { state, counts, lag } = ingest.figures();
+  expect(counts.errors).toEqual({ unavailable: 3, history_lost: 1, options_rejected: 0, bug: 0 });
+  expect([state, lag]).toEqual(['live', { records: 0, age: 0, lastAt: 1 }]);
+  stop();
+  await running;
 });

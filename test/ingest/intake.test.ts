@@ -167,9 +167,9 @@ describe('ownership of paths', () => {
 
   test('A7 equal keys of two partitions are two keys', () => {
     const { intake, log } = intakeOf([{ path: '{partition}/{key}' }]);
-    void intake.take(batch([record('k', { a: 1 })], 0));
-    void intake.take(batch([record('k', { a: 1 })], 1));
-    void intake.take(batch([record('k', null)], 1));
+    void intake.take(batch([record('k', { a: 1 })], 0), 1);
+    void intake.take(batch([record('k', { a: 1 })], 1), 1);
+    void intake.take(batch([record('k', null)], 1), 1);
     expect([...log.values.keys()]).toEqual(['0/k']);
   });
 });
@@ -207,10 +207,10 @@ test('everything of a batch is one append, and an ack waits for dead letters', a
   let settle = () => {};
   const letters = new Promise<void>((resolve) => (settle = resolve));
   const { intake, log } = intakeOf(BY_ID, { deadLetters: { write: () => letters } });
-  expect(intake.take(batch([record('a', { id: 1 }), record('b', { id: 2 })]))).toBeUndefined();
+  expect(intake.take(batch([record('a', { id: 1 }), record('b', { id: 2 })]), 1)).toBeUndefined();
   expect(log.appends).toBe(1);
   let isDurable = false;
-  const waiting = intake.take(batch([record('a', '{')]))?.then(() => (isDurable = true));
+  const waiting = intake.take(batch([record('a', '{')]), 1)?.then(() => (isDurable = true));
   await Promise.resolve();
   expect(isDurable).toBe(false);
   settle();

@@ -43,7 +43,7 @@ test('any history of sets, moves, deletes and broken records leaves the paths an
       const { intake, log } = intakeOf(RULES);
       const model = new Map<string, { owner: string | null; value: unknown }>();
       for (const { key, partition, value } of history) {
-        void intake.take(batch([record(key, value === 'broken' ? '{' : value)], partition));
+        void intake.take(batch([record(key, value === 'broken' ? '{' : value)], partition), 1);
         const owner = key === null ? null : `${partition}/${key}`;
         const said =
           value === null ? new Map<string, boolean>() : value === 'broken' ? undefined : says(value);

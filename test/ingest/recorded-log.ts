@@ -12,6 +12,7 @@ export class RecordedLog implements LogWriter {
   readonly freshness: Freshness['state'][] = [];
   appends = 0;
   isReleased = false;
+  isRetired = false;
   /** Makes appends wait until it is resolved. */
   durable: Promise<void> | undefined;
 
@@ -42,5 +43,9 @@ export class RecordedLog implements LogWriter {
 
   release(): void {
     this.isReleased = true;
+  }
+
+  retire(): void {
+    this.isRetired = true;
   }
 }

@@ -52,5 +52,5 @@ export function intakeOf(rules: readonly MapRule[], options: Partial<IntakeOptio
     deadLetters: { write: ({ stage, code }) => void letters.push({ stage, code }) },
     ...options,
   });
-  return { intake, log, letters, take: (...records: SourceRecord[]) => void intake.take(batch(records)) };
+  return { intake, log, letters, take: (...records: SourceRecord[]) => void intake.take(batch(records), 1) };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../src/clock.js';
-import type { LogReader } from '../../src/log/log.js';
+import type { LogPartition, LogReader } from '../../src/log/log.js';
 import { MemoryLog } from '../../src/log/memory-log.js';
 import type { TopicPath } from '../../src/topic/path.js';
 import { entryKeyOf, type LogBatch, type Update } from '../../src/topic/update.js';
@@ -12,20 +12,39 @@ const deletion: Update = {
   at: 0,
 };
 
-function reader(batches: LogBatch[]): LogReader {
-  return { apply: (batch) => void batches.push(batch), markSource() {}, markPath() {} };
+class Reader implements LogReader {
+  readonly batches: LogBatch[] = [];
+  readonly partitions: LogPartition[] = [];
+
+  apply(batch: LogBatch): void {
+    this.batches.push(batch);
+  }
+
+  partitionAdded(partition: LogPartition): void {
+    this.partitions.push(partition);
+  }
+
+  partitionRemoved(x: number): void {
+    this.partitions.splice(
+      this.partitions.findIndex((each) => each.x === x),
+      1,
+    );
+  }
+
+  markSource(): void {}
+  markPath(): void {}
 }
 
 describe('the memory log', () => {
   test('G1 versions grow by one per update within a source, across appends', () => {
-    const batches: LogBatch[] = [];
-    const log = new MemoryLog(systemClock, reader(batches));
+    const reader = new Reader();
+    const log = new MemoryLog(systemClock, reader);
     const quotes = log.claim('quotes');
     const orders = log.claim('orders');
-    void quotes.append([deletion, deletion]);
-    void orders.append([deletion]);
-    void quotes.append([deletion]);
-    expect(batches.map(({ x, first }) => [x, first])).toEqual([
+    void quotes.append([deletion, deletion], 0);
+    void orders.append([deletion], 0);
+    void quotes.append([deletion], 0);
+    expect(reader.batches.map(({ x, first }) => [x, first])).toEqual([
       [0, 1],
       [1, 1],
       [0, 3],
@@ -35,10 +54,31 @@ describe('the memory log', () => {
   test('every start is another epoch, so that no version of before can be mistaken for one of now', () => {
     const epochs = new Set<string>();
     for (let start = 0; start < 50; start++) {
-      const log = new MemoryLog(systemClock, reader([]));
-      log.claim('quotes');
-      epochs.add(log.partitions[0]!.epoch);
+      const reader = new Reader();
+      new MemoryLog(systemClock, reader).claim('quotes');
+      epochs.add(reader.partitions[0]!.epoch);
     }
     expect(epochs.size).toBe(50);
+  });
+
+  test('a source that is claimed again goes on in its epoch; one that was retired comes back as another partition', () => {
+    const reader = new Reader();
+    const log = new MemoryLog(systemClock, reader);
+    const first = log.claim('quotes');
+    void first.append([deletion, deletion], 0);
+    first.release();
+    const second = log.claim('quotes');
+    void second.append([deletion], 0);
+    expect(reader.batches.map(({ x, first: version }) => [x, version])).toEqual([
+      [0, 1],
+      [0, 3],
+    ]);
+    expect(reader.partitions).toHaveLength(1);
+    const former = reader.partitions[0]!;
+    second.retire();
+    expect(reader.partitions).toEqual([]);
+    log.claim('quotes');
+    expect(reader.partitions.map(({ x }) => x)).toEqual([1]);
+    expect(reader.partitions[0]!.epoch).not.toBe(former.epoch);
   });
 });

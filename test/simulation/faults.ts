@@ -79,6 +79,8 @@ export function reading(edge: FanOut, other: Partial<LogReader>): LogReader {
     apply: (batch) => edge.apply(batch),
     markSource: (x, freshness) => edge.markSource(x, freshness),
     markPath: (x, key, path, isStale) => edge.markPath(x, key, path, isStale),
+    partitionAdded: (partition) => edge.partitionAdded(partition),
+    partitionRemoved: (x) => edge.partitionRemoved(x),
     ...other,
   };
 }
@@ -87,9 +89,9 @@ export function reading(edge: FanOut, other: Partial<LogReader>): LogReader {
 export function forget(fits: (update: Update) => boolean): (edge: FanOut) => LogReader {
   return (edge) =>
     reading(edge, {
-      apply({ x, first, updates }: LogBatch) {
+      apply({ updates, ...batch }: LogBatch) {
         for (const [i, update] of updates.entries()) {
-          if (!fits(update)) edge.apply({ x, first: first + i, updates: [update] });
+          if (!fits(update)) edge.apply({ ...batch, first: batch.first + i, updates: [update] });
         }
       },
     });

@@ -79,7 +79,6 @@ export class Simulation {
       new FanOut({ clock, policy: this.#policy(), limits: isRoomy ? ROOMY : LIMITS, flushWindowMs: 0 }),
     );
     const log = new MemoryLog(clock, this.#recording(reader(this.fanOut)));
-    this.fanOut.partitions = () => log.partitions;
     this.upstream = new Upstream({ clock, partitions: PARTITIONS, witness: this.#witness() });
     this.ingest = new Ingest({
       name: 'events',
@@ -190,6 +189,8 @@ export class Simulation {
       },
       markSource: (x, freshness) => reader.markSource(x, freshness),
       markPath: (x, key, path, isStale) => reader.markPath(x, key, path, isStale),
+      partitionAdded: (partition) => reader.partitionAdded(partition),
+      partitionRemoved: (x) => reader.partitionRemoved(x),
     };
   }
 
