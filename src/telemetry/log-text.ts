@@ -1,5 +1,7 @@
 // A log line for people at a terminal, made from the JSON line: `10:15:02.123 info  source-live  source=quotes topics=2`.
 
+import type { LogOptions } from './logger.js';
+
 const COLOURS: Readonly<Record<string, string>> = {
   debug: '\x1b[2m',
   info: '\x1b[36m',
@@ -7,6 +9,15 @@ const COLOURS: Readonly<Record<string, string>> = {
   error: '\x1b[31m',
 };
 const RESET = '\x1b[0m';
+
+/** What suits stderr: JSON when it is a file or a pipe, text on a terminal, without colour where NO_COLOR asks for that. */
+export function styleOfTerminal(
+  stream: { readonly isTTY?: boolean },
+  env: NodeJS.ProcessEnv,
+): LogOptions['style'] {
+  if (stream.isTTY !== true) return 'json';
+  return env['NO_COLOR'] ? 'text' : 'colour';
+}
 
 /** One JSON log line as text with its newline; a stack follows on lines of its own. */
 export function textLine(jsonLine: string, { colour }: { readonly colour: boolean }): string {

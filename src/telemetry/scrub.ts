@@ -8,6 +8,8 @@ const SECRET_NAME =
   /^(authorization|cookie|credentials?)$|(secret|password|passwd|passphrase|token|private_?key|api_?key)s?$/i;
 const JWT = /\beyJ[\w-]{4,}\.[\w-]*\.[\w-]*/g;
 const URL_USER_INFO = /\b([a-z][a-z0-9+.-]*:\/\/)[^/\s?#@]+@/gi;
+/** To its end, or to that of the text: a certificate and its key may stand in one file. */
+const PEM_PRIVATE_KEY = /-----BEGIN ([A-Z ]*)PRIVATE KEY-----(?:[^]*?-----END \1PRIVATE KEY-----|[^]*$)/g;
 const MAX_DEPTH = 5;
 const MAX_ITEMS = 50;
 
@@ -16,9 +18,12 @@ export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name);
 }
 
-/** The text without the tokens and URL passwords in it. */
+/** The text without the tokens, URL passwords and private keys in it. */
 export function scrubText(text: string): string {
-  return text.replace(JWT, REDACTED).replace(URL_USER_INFO, `$1${REDACTED}@`);
+  return text
+    .replace(JWT, REDACTED)
+    .replace(PEM_PRIVATE_KEY, REDACTED)
+    .replace(URL_USER_INFO, `$1${REDACTED}@`);
 }
 
 /** A copy that is safe to log: plain JSON, bounded in depth and width, errors as name, code, message and cause. */
