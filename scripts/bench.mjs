@@ -3,8 +3,8 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { ensureBuilt } from './build.mjs';
+import { ensureBenchBuilt } from './build.mjs';
 import { root } from './setup.mjs';
 
-ensureBuilt();
-await import(pathToFileURL(join(root, 'dist/bench/main.js')).href);
+ensureBenchBuilt();
+await import(pathToFileURL(join(root, 'dist-bench/bench/main.js')).href);

@@ -1,4 +1,5 @@
-// Compiles to dist/ what runs, when the sources are newer than what is there: `npm run build`, and ensureBuilt() for others.
+// Compiles what runs, when the sources are newer than what is there. `npm run build` makes dist/: the program as it is
+// installed, and nothing else. The benchmark is compiled into a folder of its own that no package and no image carries.
 
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -7,37 +8,52 @@ import { pathToFileURL } from 'node:url';
 
 import { ensureInstalled, fail, mtimeOf, root, say } from './setup.mjs';
 
-const STAMP = 'dist/.built';
-const INPUTS = [
-  'src',
-  'connectors',
-  'bench',
-  'examples',
-  'tsconfig.json',
-  'tsconfig.build.json',
-  'package-lock.json',
-];
-/** What is needed beside the compiled files, at the same place. */
-const COPIED = ['src/demo/page', 'examples'];
+/** `copied`: what is needed beside the compiled files, at the same place. */
+const PROGRAM = {
+  project: 'tsconfig.build.json',
+  output: 'dist',
+  inputs: [
+    'src',
+    'connectors',
+    'examples/demo.yaml',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'package-lock.json',
+  ],
+  copied: ['src/demo/page', 'examples/demo.yaml'],
+};
+const BENCH = {
+  project: 'tsconfig.bench.json',
+  output: 'dist-bench',
+  inputs: ['src', 'connectors', 'bench', 'tsconfig.json', 'tsconfig.bench.json', 'package-lock.json'],
+  copied: [],
+};
 
-/** Installs and compiles if need be; at once when all is there. Ends the process when it does not compile. */
+/** Installs and compiles the program if need be; at once when all is there. Ends the process when it does not compile. */
 export function ensureBuilt() {
+  ensureCompiled(PROGRAM);
+}
+
+/** The same for the benchmark, with its own copy of the program. */
+export function ensureBenchBuilt() {
+  ensureCompiled(BENCH);
+}
+
+function ensureCompiled({ project, output, inputs, copied }) {
   ensureInstalled();
-  if (Math.max(...INPUTS.map(newestIn)) < mtimeOf(STAMP)) return;
+  const stamp = join(output, '.built');
+  if (Math.max(...inputs.map(newestIn)) < mtimeOf(stamp)) return;
   say('Compiling.');
   const startedAt = new Date();
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  const compiled = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-  });
+  const compiled = spawnSync(process.execPath, [tsc, '-p', project], { cwd: root, stdio: ['ignore', 2, 2] });
   if (compiled.status !== 0) fail('The sources do not compile: see above.');
-  for (const path of COPIED) {
-    rmSync(join(root, 'dist', path), { recursive: true, force: true });
-    cpSync(join(root, path), join(root, 'dist', path), { recursive: true });
+  for (const path of copied) {
+    rmSync(join(root, output, path), { recursive: true, force: true });
+    cpSync(join(root, path), join(root, output, path), { recursive: true });
   }
-  mkdirSync(join(root, 'dist'), { recursive: true });
-  writeFileSync(join(root, STAMP), startedAt.toISOString());
+  mkdirSync(join(root, output), { recursive: true });
+  writeFileSync(join(root, stamp), startedAt.toISOString());
 }
 
 /** The latest change of a file, or of anything in a folder. */

@@ -1,14 +1,16 @@
-// `npm test`: everything that must hold before a change is merged, on a machine with Node, Java and Maven only. Installs what is
-// missing, then checks types, style and tests, and ends with a line `N passed, N failed`.
+// `npm test`: what must hold before a change is merged. Installs what is missing, then checks types, style and tests, and ends
+// with a line `N passed, N failed`. With Node, Java and Maven only it leaves out what needs the programs of scripts/tools.sh, and
+// says so; with TAILRACE_TOOLS=1, as CI does, it leaves out nothing.
 //
-//   npm test                     all
+//   npm test                     types, style, unit, real Kafka, real browser
+//   TAILRACE_TOOLS=1 npm test    also chart, compose, image, and the suites once more on the Node of the image
 //   npm test -- fanout           only test files whose path matches, without types and style
 //   npm run test:long            more seeds in the simulations
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { ensureInstalled, root } from './setup.mjs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { ensureInstalled, fail, root, say } from './setup.mjs';
 
 const LONG_SEEDS = '5000';
 const bin = (path) => join(root, 'node_modules', path);
@@ -16,61 +18,94 @@ const bin = (path) => join(root, 'node_modules', path);
 const args = process.argv.slice(2);
 const isLong = args.includes('--long');
 const patterns = args.filter((arg) => arg !== '--long');
+const hasTools = process.env.TAILRACE_TOOLS === '1';
 
 ensureInstalled();
-let failedSteps = 0;
+const counts = { passed: 0, failed: 0 };
 if (patterns.length === 0) {
   step('types', [bin('typescript/bin/tsc')]);
   step('lint', [bin('eslint/bin/eslint.js'), '.']);
   step('format', [bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.']);
 }
-const tests = runTests();
-console.log(`${tests.passed} passed, ${tests.failed + failedSteps} failed`);
-process.exitCode = tests.failed + failedSteps === 0 ? 0 : 1;
+// The tools last: by then nothing else wants the machine
+runTests(process.execPath, ['unit', 'kafka']);
+if (hasTools) {
+  runTests(imageNode(), ['unit', 'kafka']);
+  runTests(process.execPath, ['tools']);
+} else if (patterns.length === 0) {
+  say(
+    'Left out: chart, compose, image and the Node of the image. All of it: bash .ci/run, or bash scripts/tools.sh && TAILRACE_TOOLS=1 npm test',
+  );
+}
+if (counts.passed + counts.failed === 0) {
+  say(`No test file matches ${patterns.join(' ')}.`);
+  counts.failed = 1;
+}
+console.log(`${counts.passed} passed, ${counts.failed} failed`);
+process.exitCode = counts.failed === 0 ? 0 : 1;
 
 function step(name, command) {
   process.stderr.write(`${name} ... `);
   const startedAt = Date.now();
   const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd: root, encoding: 'utf8' });
-  const took = `${((Date.now() - startedAt) / 1000).toFixed(1)} s`;
   if (status === 0) {
-    process.stderr.write(`ok, ${took}\n`);
+    say(`ok, ${secondsSince(startedAt)}`);
     return;
   }
-  failedSteps += 1;
-  process.stderr.write(`FAILED, ${took}\n${stdout}${stderr}\n`);
+  counts.failed += 1;
+  say(`FAILED, ${secondsSince(startedAt)}\n${stdout}${stderr}`);
 }
 
-/** Runs jest and reads its own account of what passed. A run that came to no account has failed. */
-function runTests() {
+/** Runs jest by this Node, and whatever tests start too; adds its own account of what passed. No account is a failure. */
+function runTests(node, projects) {
   const folder = mkdtempSync(join(tmpdir(), 'tailrace-test-'));
   const report = join(folder, 'report.json');
   const env = {
     ...process.env,
-    NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
+    PATH: node === process.execPath ? process.env.PATH : `${dirname(node)}${delimiter}${process.env.PATH}`,
+    NODE_OPTIONS:
+      '--experimental-vm-modules --disable-warning=ExperimentalWarning --disable-warning=TimeoutNegativeWarning',
   };
   if (isLong) env.TAILRACE_SEEDS ??= LONG_SEEDS;
-  const jest = [bin('jest/bin/jest.js'), '--json', `--outputFile=${report}`];
+  const jest = [bin('jest/bin/jest.js'), '--json', `--outputFile=${report}`, '--selectProjects', ...projects];
   const timeout = isLong ? ['--testTimeout=3600000'] : [];
-  const wanted = patterns.length > 0 ? ['--testPathPatterns', ...patterns] : [];
+  const wanted = patterns.length > 0 ? ['--passWithNoTests', '--testPathPatterns', ...patterns] : [];
+  const startedAt = Date.now();
   // Jest's own summary goes to stderr; with --json its stdout would only repeat the report.
-  spawnSync(process.execPath, [...jest, ...timeout, ...wanted], {
+  spawnSync(node, [...jest, ...timeout, ...wanted], {
     cwd: root,
     env,
     stdio: ['inherit', 'ignore', 'inherit'],
   });
+  const { passed, failed } = accountOf(report);
+  rmSync(folder, { recursive: true, force: true });
+  counts.passed += passed;
+  counts.failed += failed;
+  const version = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim();
+  say(
+    `${projects.join(' and ')} on Node ${version}: ${passed} passed, ${failed} failed, ${secondsSince(startedAt)}`,
+  );
+}
+
+function accountOf(report) {
   try {
-    const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(
-      readFileSync(report, 'utf8'),
-    );
-    const ran = numPassedTests + numFailedTests;
-    return {
-      passed: numPassedTests,
-      failed: numFailedTests + numRuntimeErrorTestSuites + (ran === 0 ? 1 : 0),
-    };
+    const account = JSON.parse(readFileSync(report, 'utf8'));
+    const failed = account.numFailedTests + account.numRuntimeErrorTestSuites;
+    const ranNone = patterns.length === 0 && account.numPassedTests + account.numFailedTests === 0;
+    return { passed: account.numPassedTests, failed: failed + (ranNone ? 1 : 0) };
   } catch {
     return { passed: 0, failed: 1 };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The Node LTS that scripts/tools.sh fetched: the one that the image has. */
+function imageNode() {
+  const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
+  const node = join(cache, 'tailrace/tools/node-lts/bin/node');
+  if (!existsSync(node)) fail(`${node} is missing: bash scripts/tools.sh fetches it.`);
+  return node;
+}
+
+function secondsSince(startedAt) {
+  return `${((Date.now() - startedAt) / 1000).toFixed(1)} s`;
 }

@@ -26,6 +26,8 @@ const JWKS_ALGORITHMS: readonly JwtAlgorithm[] = ['RS256', 'PS256', 'ES256', 'Ed
 export interface ReadAuth {
   /** Undefined when there is a problem. */
   readonly auth: AuthConfig | undefined;
+  /** The same as one would write it, defaults filled in. */
+  readonly written?: unknown;
   readonly problems: readonly Problem[];
 }
 
@@ -40,19 +42,19 @@ interface WrittenAuth {
   readonly anonymous?: { readonly roles: readonly string[] };
 }
 
-/** `host`: of the public port. */
-export function readAuth(written: unknown, host: string, interpolated: Interpolated): ReadAuth {
-  if (written === undefined || written === null) {
+/** `host`: of the public port; undefined: not known yet. */
+export function readAuth(given: unknown, host: string | undefined, interpolated: Interpolated): ReadAuth {
+  if (given === undefined || given === null) {
     const message = 'nothing says who may connect; write auth.jwt, or auth: none for a loopback address';
     return { auth: undefined, problems: [problem('auth-missing', ['auth'], message)] };
   }
-  if (written === 'none') return readNone(host);
-  if (typeof written === 'string') {
+  if (given === 'none') return readNone(host);
+  if (typeof given !== 'object') {
     const message = 'auth must be the word none, or a mapping with jwt';
     return { auth: undefined, problems: [{ ...problem('bad-value', ['auth'], message), conceal: true }] };
   }
-  const checked = checkAgainst(AUTH_SCHEMA, written, { path: ['auth'], where: 'auth', interpolated });
-  const misplaced = inlineSecret(interpolated, written);
+  const checked = checkAgainst(AUTH_SCHEMA, given, { path: ['auth'], where: 'auth', interpolated });
+  const misplaced = inlineSecret(interpolated, given);
   if (checked.problems.length > 0) return { auth: undefined, problems: [...checked.problems, ...misplaced] };
   const { jwt, anonymous } = checked.value as WrittenAuth;
   const { key, problems } = readKey(jwt, interpolated);
@@ -69,7 +71,12 @@ export function readAuth(written: unknown, host: string, interpolated: Interpola
     leewayMs: parseDuration(jwt.leeway) ?? 0,
     maxAgeMs: parseDuration(jwt.maxAge) ?? 0,
   };
-  return { auth: { kind: 'jwt', jwt: resolved, anonymous }, problems: all };
+  const isKeyKnown = key.kind !== 'publicKey' || key.pem !== PLACEHOLDER;
+  const written = {
+    jwt: { ...jwt, ...(isKeyKnown ? { algorithms: algorithms.list } : {}) },
+    ...(anonymous === undefined ? {} : { anonymous }),
+  };
+  return { auth: { kind: 'jwt', jwt: resolved, anonymous }, written, problems: all };
 }
 
 /** 127.0.0.0/8, ::1 and the name for them: what nobody but this machine reaches. */
@@ -79,8 +86,9 @@ export function isLoopback(host: string): boolean {
   );
 }
 
-function readNone(host: string): ReadAuth {
-  if (isLoopback(host)) return { auth: { kind: 'none' }, problems: [] };
+function readNone(host: string | undefined): ReadAuth {
+  if (host === undefined || isLoopback(host))
+    return { auth: { kind: 'none' }, written: 'none', problems: [] };
   const message = `auth: none lets everybody in, so it needs listen: { host: 127.0.0.1 }; the host is ${host}`;
   return { auth: undefined, problems: [problem('auth-none-exposed', ['auth'], message)] };
 }

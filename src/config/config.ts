@@ -18,6 +18,7 @@ export interface Config {
   readonly limits: Limits;
   readonly fanout: FanoutConfig;
   readonly log: LogConfig;
+  readonly reload: ReloadConfig;
   readonly shutdown: ShutdownConfig;
 }
 
@@ -30,11 +31,13 @@ export interface ListenConfig {
   readonly origins: readonly string[];
 }
 
-/** The operator's port: metrics and health. */
+/** The operator's port: metrics, health and the admin API. */
 export interface AdminConfig {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** At least 16 bytes of visible ASCII. Undefined: the admin API refuses everybody. */
+  readonly token: Secret | undefined;
 }
 
 export type AuthConfig =
@@ -115,6 +118,8 @@ export interface Limits {
   readonly maxMessageBytes: number;
   readonly authTimeoutMs: Ms;
   readonly filtersPerSession: number;
+  /** Of all sessions; the heap may have room for fewer. */
+  readonly filters: number;
   readonly visiblePathsPerSubscription: number;
   readonly conflateFromBytes: number;
   readonly conflateAfterMs: Ms;
@@ -142,7 +147,16 @@ export interface LogConfig {
   readonly level: LogLevel;
 }
 
+export interface ReloadConfig {
+  /** Changed files are taken up by themselves. */
+  readonly watch: boolean;
+}
+
 export interface ShutdownConfig {
   /** How long a stop may take before the process exits all the same. */
   readonly graceMs: Ms;
+  /** Unready, and serving as before. */
+  readonly waitMs: Ms;
+  /** The closes of sessions are spread over this. `waitMs + spreadMs < graceMs`. */
+  readonly spreadMs: Ms;
 }

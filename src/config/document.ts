@@ -1,16 +1,19 @@
-// One YAML file, and where each of its keys and values stands: the only door to the yaml library. It knows no option.
+// One YAML file, and where each of its keys and values stands: the door to the yaml library, with yaml-bounds.ts and, for
+// writing, printed-config.ts. It knows no option.
 
 import {
+  Composer,
+  Document,
   isAlias,
   isMap,
   isScalar,
   isSeq,
   LineCounter,
-  parseDocument,
-  type Document,
+  Parser,
   type Node,
   type Scalar,
 } from 'yaml';
+import { boundsFaults, isTooDeep, TOO_DEEP } from './yaml-bounds.js';
 
 /** Keys and list indexes from the root of the document. */
 export type KeyPath = readonly (string | number)[];
@@ -49,23 +52,30 @@ export interface ConfigDocument {
   positionOf(offset: number): { readonly line: number; readonly column: number };
 }
 
-export function parseConfigDocument(file: string, text: string): ConfigDocument {
+export interface DocumentOptions {
+  /** `exact`: whole numbers that a double cannot hold come as bigint. Default `double`. */
+  readonly integers?: 'double' | 'exact';
+  /** Whether `<<: *anchor` adds the keys of another mapping. Default false: it is an unknown key. */
+  readonly mergeKeys?: boolean;
+}
+
+export function parseConfigDocument(
+  file: string,
+  text: string,
+  { integers = 'double', mergeKeys = false }: DocumentOptions = {},
+): ConfigDocument {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
-  const faults = [...document.errors, ...document.warnings].map((error) => ({
-    code: error.code === 'DUPLICATE_KEY' ? ('duplicate-key' as const) : ('bad-yaml' as const),
-    message:
-      error.code === 'DUPLICATE_KEY' ? 'this key stands twice in one mapping' : sentenceOf(error.message),
-    span: { start: error.pos[0], end: Math.max(error.pos[0] + 1, error.pos[1]) },
-  }));
-  const { value, fault } = plain(document);
+  const { document, faults } = composed(text, lines, { integers, mergeKeys });
+  const isReadable = !faults.some(({ code }) => code === 'bad-yaml');
+  const { value, fault } = isReadable ? plain(document, integers) : { value: undefined };
+  let scalars: ScalarPlace[] | undefined;
   return {
     file,
     text,
     value,
     faults: fault === undefined ? faults : [...faults, fault],
     spanOf: (path, part) => spanOf(document, path, part, text),
-    scalars: () => scalarsOf(document),
+    scalars: () => (scalars ??= scalarsOf(document)),
     positionOf(offset) {
       const { line, col } = lines.linePos(Math.min(offset, text.length));
       return line === 0 ? { line: 1, column: 1 } : { line, column: col };
@@ -73,14 +83,60 @@ export function parseConfigDocument(file: string, text: string): ConfigDocument 
   };
 }
 
-/** toJS throws on what it cannot resolve: unknown aliases, and alias bombs. */
-function plain(document: Document): { readonly value: unknown; readonly fault?: SyntaxFault } {
+interface Composed {
+  readonly document: Document;
+  readonly faults: readonly SyntaxFault[];
+}
+
+/** The first document of the text; there should be no other. */
+function composed(text: string, lines: LineCounter, options: Required<DocumentOptions>): Composed {
+  const tokens = [...new Parser(lines.addNewLine).parse(text)];
+  if (isTooDeep(tokens))
+    return { document: new Document(), faults: [badYaml(TOO_DEEP, { start: 0, end: 1 })] };
+  const composer = new Composer({
+    lineCounter: lines,
+    prettyErrors: false,
+    stringKeys: true,
+    uniqueKeys: false,
+    version: '1.2',
+    intAsBigInt: options.integers === 'exact',
+    merge: options.mergeKeys,
+  });
+  const [document = new Document(), second] = composer.compose(tokens, true, text.length);
+  const faults = [...document.errors, ...document.warnings].map(({ message, pos: [start, end] }) =>
+    badYaml(sentenceOf(message), { start, end: Math.max(start + 1, end) }),
+  );
+  if (second !== undefined) {
+    const [start] = second.range;
+    faults.push(
+      badYaml('a second document begins here; put it into a file of its own', { start, end: start + 3 }),
+    );
+  }
+  return { document, faults: [...faults, ...boundsFaults(document.contents, options)] };
+}
+
+function badYaml(message: string, span: Span): SyntaxFault {
+  return { code: 'bad-yaml', message, span };
+}
+
+/** What is bounded needs no limit of the library's. It may still throw on what it cannot make a value of. */
+function plain(
+  document: Document,
+  integers: Required<DocumentOptions>['integers'],
+): { readonly value: unknown; readonly fault?: SyntaxFault } {
   try {
-    return { value: document.toJS({ maxAliasCount: 100 }) };
+    const reviver = (_key: unknown, value: unknown): unknown => asDouble(value);
+    return { value: document.toJS({ maxAliasCount: -1, ...(integers === 'exact' ? { reviver } : {}) }) };
   } catch (error) {
     const message = sentenceOf(error instanceof Error ? error.message : 'cannot be read');
-    return { value: undefined, fault: { code: 'bad-yaml', message, span: { start: 0, end: 1 } } };
+    return { value: undefined, fault: badYaml(message, { start: 0, end: 1 }) };
   }
+}
+
+/** A bigint as a number where that loses nothing. */
+function asDouble(value: unknown): unknown {
+  if (typeof value !== 'bigint') return value;
+  return Number.isSafeInteger(Number(value)) ? Number(value) : value;
 }
 
 function spanOf(document: Document, path: KeyPath, part: 'key' | 'value', text: string): Span {

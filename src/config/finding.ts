@@ -2,6 +2,8 @@
 // decided elsewhere. No picture and no sentence shows a secret: see picture.ts for what is hidden.
 
 import type { ConfigDocument, KeyPath, Span } from './document.js';
+import { pointerOf } from './interpolation.js';
+import { OPTIONS } from './options.js';
 import { isPlainName, pictureOf } from './picture.js';
 
 /** Every kind of finding with its meaning: the table at the end of docs/config.md. */
@@ -20,7 +22,8 @@ export const FINDING_CODES = {
   'auth-missing': 'Nothing says who may connect. There is no default for that.',
   'auth-none-exposed': '`auth: none` lets everybody in, so it is accepted on a loopback address only.',
   'secret-inline': 'A secret stands in the file. It belongs in a variable or a file of its own.',
-  'secret-short': 'An HMAC secret is shorter than 32 bytes, so that it can be guessed.',
+  'secret-short':
+    'A secret is so short that it can be guessed: an HMAC secret under 32 bytes, an admin token under 16.',
   'key-choice': 'Exactly one of `secret`, `jwksUrl` and `publicKey` verifies tokens.',
   'bad-key': 'The public key cannot be used.',
   'algorithm-family':
@@ -34,6 +37,10 @@ export const FINDING_CODES = {
   'nobody-sees': 'No rule allows anything: everybody is refused everything.',
   'matches-nothing': 'No source makes a path that this rule is about.',
   'limits-order': 'Two limits contradict one another.',
+  'too-many': 'Only the first hundred findings are listed.',
+  'unknown-name': 'In a test file: there is no source, principal or record of this name.',
+  'unread-claim': 'In a test file: no rule reads this claim, or names this role.',
+  'shutdown-order': 'The parts of a stop take longer than the whole may.',
 } as const;
 
 export type FindingCode = keyof typeof FINDING_CODES;
@@ -79,7 +86,12 @@ export interface Vocabulary {
   readonly connectors: readonly string[];
   /** Names of all options. */
   readonly options: ReadonlySet<string>;
+  /** Where the page describes a path; left out: as in a configuration. */
+  readonly docsOf?: (path: KeyPath) => string;
 }
+
+/** Of a file that is all wrong (of another program, say) the rest would tell nothing, and each picture takes time. */
+const MAX_FINDINGS = 100;
 
 /** Places problems in their file, in the order of its lines. */
 export function locate(
@@ -87,17 +99,19 @@ export function locate(
   document: ConfigDocument,
   vocabulary: Vocabulary,
 ): Finding[] {
-  const concealed = problems.flatMap((problem) => (problem.conceal && problem.path ? [problem.path] : []));
+  const concealed = new Set(
+    problems.flatMap(({ conceal, path }) => (conceal && path ? [pointerOf(path)] : [])),
+  );
   const unreadable = document.faults.some((fault) => fault.code === 'bad-yaml');
-  const findings = problems.map((problem): Finding => {
+  const findings = firstOf(problems).map((problem): Finding => {
     const path = problem.path ?? [];
-    const docs = `docs/config.md#${anchorOf(path, vocabulary.connectors)}`;
+    const docs = vocabulary.docsOf?.(path) ?? `docs/config.md#${anchorOf(path, vocabulary.connectors)}`;
     const span = spanOf(problem, document);
     const place = span === undefined ? { line: 0, column: 0 } : document.positionOf(span.start);
     return {
       severity: problem.severity,
       code: problem.code,
-      message: problem.message,
+      message: bounded(problem.message),
       suggestion: problem.suggestion,
       path: pathText(path, document.value),
       file: document.file,
@@ -109,6 +123,26 @@ export function locate(
     };
   });
   return findings.sort((a, b) => a.line - b.line || a.column - b.column || (a.code < b.code ? -1 : 1));
+}
+
+/** Sentences quote paths, which may be of any length. */
+function bounded(message: string): string {
+  return message.length > 1000 ? `${message.slice(0, 1000)}…` : message;
+}
+
+/** Errors before warnings. */
+function firstOf(problems: readonly Problem[]): readonly Problem[] {
+  if (problems.length <= MAX_FINDINGS) return problems;
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  const warnings = problems.filter(({ severity }) => severity === 'warning');
+  const message = `there are ${problems.length - MAX_FINDINGS} findings more`;
+  const rest: Problem = {
+    severity: errors.length > 0 ? 'error' : 'warning',
+    code: 'too-many',
+    path: null,
+    message,
+  };
+  return [...[...errors, ...warnings].slice(0, MAX_FINDINGS), rest];
 }
 
 function spanOf({ span, path, part, column }: Problem, document: ConfigDocument): Span | undefined {
@@ -152,9 +186,7 @@ export function anchorOf(path: KeyPath, connectors: readonly string[]): string {
   return below.includes(second) ? `${first}-${second}` : first;
 }
 
-const SECTIONS: ReadonlySet<string> = new Set(
-  'listen admin auth sources entitlements limits fanout log shutdown'.split(' '),
-);
+const SECTIONS: ReadonlySet<string> = new Set([...Object.keys(OPTIONS), 'auth', 'sources', 'entitlements']);
 
 function childOf(node: unknown, step: string | number): unknown {
   if (typeof node !== 'object' || node === null || !Object.hasOwn(node, step)) return undefined;

@@ -6,7 +6,7 @@ import { nearest } from './suggestion.js';
 import { unknownKey } from './unknown-key.js';
 import type { KeyPath } from './document.js';
 import type { Problem } from './finding.js';
-import { pointerOf, type Interpolated, type Surroundings } from './interpolation.js';
+import { PLACEHOLDER, pointerOf, type Interpolated, type Surroundings } from './interpolation.js';
 import { envNameOf, OPTIONS, type Option } from './options.js';
 
 type Options = typeof OPTIONS;
@@ -20,7 +20,7 @@ type Tree = Record<string, Record<string, unknown>>;
 
 /** Registered once: convict coerces defaults, file and variables alike by the option's own format. */
 const SCHEMA = Object.fromEntries(
-  Object.entries(OPTIONS).map(([section, options]) => [
+  Object.entries<Readonly<Record<string, Option<unknown>>>>(OPTIONS).map(([section, options]) => [
     section,
     Object.fromEntries(
       Object.entries(options).map(([name, definition]) => [
@@ -45,19 +45,69 @@ function convictDefinition(section: string, name: string, definition: Option<unk
   return { doc: definition.doc, default: definition.default, env: envNameOf(section, name), format };
 }
 
-/** Values for every option: where one is wrong, its default stands in, and a problem says so. */
+export interface ReadFixedTree {
+  /** Values for every option: where one is wrong, its default stands in, and a problem says so. */
+  readonly tree: FixedTree;
+  /** The same as one would write it; what is not known yet is as in {@link Interpolated}. */
+  readonly written: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Pointer texts of the options that variables set, and those variables. */
+  readonly variables: ReadonlyMap<string, string>;
+  readonly problems: readonly Problem[];
+}
+
 export function readFixedTree(
   root: Readonly<Record<string, unknown>>,
   interpolated: Interpolated,
   surroundings: Surroundings,
-): { readonly tree: FixedTree; readonly problems: readonly Problem[] } {
+): ReadFixedTree {
   const problems: Problem[] = [];
   const fromFile = readFile(root, interpolated, problems);
   const fromEnv = surroundings.kind === 'online' ? readEnv(surroundings.env, fromFile, problems) : {};
   const merged = convict(SCHEMA, { env: fromEnv, args: [] });
   merged.load(fromFile);
   merged.validate({ allowed: 'strict' });
-  return { tree: merged.getProperties() as unknown as FixedTree, problems };
+  const tree = merged.getProperties() as unknown as FixedTree;
+  const variables = new Map(
+    Object.keys(fromEnv).flatMap((variable) => {
+      const target = VARIABLES.get(variable);
+      return target === undefined ? [] : [[pointerOf([target.section, target.name]), variable]];
+    }),
+  );
+  const written = writtenTree(tree, (section, name) => {
+    const inFile = childOf(childOf(root, section), name);
+    const fromVariable = fromEnv[envNameOf(section, name)];
+    return fromVariable ?? inFile;
+  });
+  return { tree, written, variables, problems };
+}
+
+/** `given`: what the file or a variable says of an option. A duration and a size stay as they were written. */
+function writtenTree(
+  tree: FixedTree,
+  given: (section: string, name: string) => unknown,
+): Readonly<Record<string, Readonly<Record<string, unknown>>>> {
+  const sections = Object.entries<Readonly<Record<string, Option<unknown>>>>(OPTIONS);
+  return Object.fromEntries(
+    sections.map(([section, options]) => {
+      const values: Readonly<Record<string, unknown>> = tree[section as keyof FixedTree];
+      const written = Object.entries(options).map(([name, definition]) => {
+        const text = given(section, name);
+        return [name, isPlainText(text, values[name]) ? values[name] : (text ?? definition.default)] as const;
+      });
+      return [section, Object.fromEntries(written.filter(([, value]) => value !== undefined))];
+    }),
+  );
+}
+
+/** Text that stands for a number, a switch or a list, and is better shown as that. */
+function isPlainText(text: unknown, value: unknown): boolean {
+  if (typeof text !== 'string' || text === PLACEHOLDER) return false;
+  return typeof value !== 'number' || /^-?\d+$/.test(text);
+}
+
+function childOf(node: unknown, name: string): unknown {
+  if (typeof node !== 'object' || node === null || !Object.hasOwn(node, name)) return undefined;
+  return (node as Readonly<Record<string, unknown>>)[name];
 }
 
 function readFile(
@@ -85,11 +135,37 @@ function readFile(
       if (definition === undefined)
         problems.push(unknownKey([section, name], { known: Object.keys(options), where: section }));
       else if (interpolated.placeholders.has(pointerOf([section, name]))) continue;
-      else kept[name] = valueOf(definition, value, { path: [section, name], problems });
+      else if (isInlineSecret(definition, value, pointerOf([section, name]), interpolated))
+        problems.push(inlineSecret([section, name]));
+      else {
+        const known = withoutUnknown(value, [section, name], interpolated);
+        kept[name] = valueOf(definition, known, { path: [section, name], problems });
+      }
     }
     valid[section] = kept;
   }
   return valid;
+}
+
+/** A list without the items that are known only when the process runs. */
+function withoutUnknown(value: unknown, path: KeyPath, { placeholders }: Interpolated): unknown {
+  if (!Array.isArray(value)) return value;
+  return value.filter((_, index) => !placeholders.has(pointerOf([...path, index])));
+}
+
+function isInlineSecret(
+  { format }: Option<unknown>,
+  written: unknown,
+  pointer: string,
+  { resolved }: Interpolated,
+): boolean {
+  return format.isSecret === true && typeof written === 'string' && !resolved.has(pointer);
+}
+
+function inlineSecret(path: KeyPath): Problem {
+  const message =
+    'a secret does not belong in this file; write { env: NAME } or { file: PATH }, and make a new secret';
+  return { severity: 'error', code: 'secret-inline', path, message, conceal: true };
 }
 
 /** The resolved value, or the default where what is written is wrong. Convict leaves all but text as it is. */
@@ -107,6 +183,7 @@ function valueOf(
     path: index === undefined ? path : [...path, index],
     message: `${path.join('.')} ${message}`,
     ...(suggestion === undefined ? {} : { suggestion }),
+    ...(definition.format.isSecret === true ? { conceal: true } : {}),
   });
   return definition.default;
 }

@@ -9,7 +9,7 @@ export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | {
       readonly ok: false;
-      readonly code: Extract<FindingCode, 'wrong-type' | 'bad-value' | 'out-of-range'>;
+      readonly code: Extract<FindingCode, 'wrong-type' | 'bad-value' | 'out-of-range' | 'secret-short'>;
       /** Follows the option's name: `must be a port, 0 to 65535`. Does not quote the value. */
       readonly message: string;
       readonly suggestion?: string;
@@ -22,6 +22,8 @@ export interface Format<T> {
   readonly name: string;
   /** JSON Schema of what may be written. */
   readonly schema: Readonly<Record<string, unknown>>;
+  /** Text in the file itself is refused, and nothing of the value is ever shown: it comes from a variable or a file. */
+  readonly isSecret?: true;
   /** Of a value as YAML gives it, or of a variable's text. */
   parse(written: unknown): Parsed<T>;
 }
@@ -31,13 +33,18 @@ interface Bounds {
   readonly max: number;
 }
 
+const HOST_NAME = '[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?';
+/** For editors: everything that is an IPv6 address, and more. */
+const LIKE_IPV6 = '[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f.:]*(%.+)?';
+/** A number may stand in quotes, as it comes from a variable. */
+const WHOLE_NUMBER = { type: ['integer', 'string'], pattern: '^-?[0-9]+$' };
+
 export const host: Format<string> = {
   name: 'host',
-  schema: { type: 'string', minLength: 1 },
+  schema: { type: 'string', pattern: `^(${HOST_NAME}|${LIKE_IPV6})$` },
   parse(written) {
     if (typeof written !== 'string') return wrong('must be a host name or an address, as text');
-    const isName = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/.test(written);
-    if (!isName && isIP(written) === 0)
+    if (!new RegExp(`^${HOST_NAME}$`).test(written) && isIP(written) === 0)
       return bad('must be a host name or an address, without scheme and port');
     return { ok: true, value: written };
   },
@@ -45,14 +52,14 @@ export const host: Format<string> = {
 
 export const port: Format<number> = {
   name: 'port',
-  schema: { type: 'integer', minimum: 0, maximum: 65535 },
+  schema: { ...WHOLE_NUMBER, minimum: 0, maximum: 65535 },
   parse: (written) => number(written, { min: 0, max: 65535 }, 'a port'),
 };
 
 export function count(bounds: Bounds): Format<number> {
   return {
     name: 'whole number',
-    schema: { type: 'integer', minimum: bounds.min, maximum: bounds.max },
+    schema: { ...WHOLE_NUMBER, minimum: bounds.min, maximum: bounds.max },
     parse: (written) => number(written, bounds, 'a whole number'),
   };
 }
@@ -62,7 +69,7 @@ export function duration(bounds: Bounds): Format<number> {
   const range = `from ${durationText(bounds.min)} to ${durationText(bounds.max)}`;
   return {
     name: 'duration',
-    schema: { type: ['string', 'number'], pattern: DURATION_PATTERN },
+    schema: { type: ['string', 'number'], pattern: DURATION_PATTERN, unit: 'duration' },
     parse(written) {
       const ms = parseDuration(written);
       if (ms === undefined)
@@ -77,7 +84,13 @@ export function size(bounds: Bounds): Format<number> {
   const range = `from ${sizeText(bounds.min)} to ${sizeText(bounds.max)}`;
   return {
     name: 'size',
-    schema: { type: ['string', 'integer'], pattern: SIZE_PATTERN, minimum: bounds.min, maximum: bounds.max },
+    schema: {
+      type: ['string', 'integer'],
+      pattern: SIZE_PATTERN,
+      unit: 'size',
+      minimum: bounds.min,
+      maximum: bounds.max,
+    },
     parse(written) {
       const bytes = parseSize(written);
       if (bytes === undefined) return bad('must be a size, such as "64KiB", "1MiB" or a number of bytes');
@@ -85,6 +98,17 @@ export function size(bounds: Bounds): Format<number> {
     },
   };
 }
+
+/** Also as text, which is all that a variable can hold. */
+export const onOff: Format<boolean> = {
+  name: 'true | false',
+  schema: { enum: [true, false, 'true', 'false'] },
+  parse(written) {
+    if (written === true || written === 'true') return { ok: true, value: true };
+    if (written === false || written === 'false') return { ok: true, value: false };
+    return bad('must be true or false');
+  },
+};
 
 export function oneOf<T extends string>(words: readonly T[]): Format<T> {
   return {
@@ -102,10 +126,34 @@ export function oneOf<T extends string>(words: readonly T[]): Format<T> {
   };
 }
 
+/** A secret that travels in an `Authorization` header, so visible ASCII without blanks. Resolved as text: wrap it at once. */
+export function bearerSecret({ minBytes }: { readonly minBytes: number }): Format<string | undefined> {
+  return {
+    name: 'secret',
+    schema: { type: 'string', writeOnly: true, minLength: minBytes },
+    isSecret: true,
+    parse(written) {
+      if (typeof written !== 'string') return wrong('must be { env: NAME } or { file: PATH }');
+      if (!/^[\x21-\x7e]*$/.test(written))
+        return bad('must be visible ASCII without blanks, since it travels in a header');
+      if (written.length >= minBytes) return { ok: true, value: written };
+      const message = `has ${written.length} bytes and needs ${minBytes} or more; openssl rand -hex 32 makes one`;
+      return { ok: false, code: 'secret-short', message };
+    },
+  };
+}
+
+const ORIGIN = '[Hh][Tt][Tt][Pp][Ss]?://[^/?#@\\s*]+';
+
 /** Origins exactly as browsers send them. In a variable they are separated by commas. */
 export const origins: Format<readonly string[]> = {
   name: 'list of origins',
-  schema: { type: 'array', items: { type: 'string', pattern: '^https?://[^/?#@]+$' }, uniqueItems: true },
+  schema: {
+    anyOf: [
+      { type: 'array', items: { type: 'string', pattern: `^${ORIGIN}$` } },
+      { type: 'string', pattern: `^\\s*${ORIGIN}(\\s*,\\s*${ORIGIN})*\\s*$` },
+    ],
+  },
   parse(written) {
     const list = typeof written === 'string' ? written.split(',').map((item) => item.trim()) : written;
     if (!Array.isArray(list)) return wrong('must be a list of origins, such as [https://app.example]');
@@ -126,7 +174,7 @@ export const origins: Format<readonly string[]> = {
 
 /** The origin as the WHATWG URL standard serialises it, default ports left out; undefined if that is not all of it. */
 function originOf(written: unknown): string | undefined {
-  if (typeof written !== 'string' || !/^https?:\/\/[^/?#@\s*]+$/i.test(written)) return undefined;
+  if (typeof written !== 'string' || !new RegExp(`^${ORIGIN}$`).test(written)) return undefined;
   return URL.canParse(written) ? new URL(written).origin : undefined;
 }
 

@@ -23,6 +23,8 @@ export interface Interpolated {
   readonly resolved: ReadonlySet<string>;
   /** The same for what is unknown: offline, or missing. The value there is {@link PLACEHOLDER}. */
   readonly placeholders: ReadonlySet<string>;
+  /** What was replaced, known or not: pointer texts to `env NAME` or `file PATH`. */
+  readonly references: ReadonlyMap<string, string>;
   /** Variables and files that the document names, each once. */
   readonly needs: readonly string[];
 }
@@ -37,7 +39,7 @@ export function interpolate(root: unknown, surroundings: Surroundings): Interpol
   const problems: Problem[] = [];
   const resolved = new Set<string>();
   const placeholders = new Set<string>();
-  const needs = new Set<string>();
+  const references = new Map<string, string>();
 
   const visit = (node: unknown, path: KeyPath): unknown => {
     if (Array.isArray(node)) return node.map((item, index) => visit(item, [...path, index]));
@@ -56,13 +58,21 @@ export function interpolate(root: unknown, surroundings: Surroundings): Interpol
       }
       return copy;
     }
-    needs.add(`${reference.kind} ${reference.name}`);
+    references.set(pointerOf(path), `${reference.kind} ${reference.name}`);
     const value =
       surroundings.kind === 'offline' ? undefined : valueOf(reference, surroundings, path, problems);
     (value === undefined ? placeholders : resolved).add(pointerOf(path));
     return value ?? PLACEHOLDER;
   };
-  return { value: visit(root, []), problems, resolved, placeholders, needs: [...needs].sort() };
+  const value = visit(root, []);
+  const needs = [...new Set(references.values())].sort();
+  return { value, problems, resolved, placeholders, references, needs };
+}
+
+/** Whether something at `path`, or below it, is not known. */
+export function isUnknown({ placeholders }: Interpolated, path: KeyPath): boolean {
+  const pointer = pointerOf(path);
+  return [...placeholders].some((each) => each === pointer || each.startsWith(`${pointer}/`));
 }
 
 export function pointerOf(path: KeyPath): string {
@@ -74,7 +84,9 @@ interface Reference {
   readonly name: string;
 }
 
+/** Whole sections are never one: they are mappings and lists. */
 function referenceOf(node: object, path: KeyPath): Reference | undefined {
+  if (path.length < 2) return undefined;
   const entries = Object.entries(node);
   const [kind, name] = entries[0] ?? [];
   if (entries.length !== 1 || typeof name !== 'string' || name === '') return undefined;
@@ -88,18 +100,29 @@ function valueOf(
   path: KeyPath,
   problems: Problem[],
 ): string | undefined {
+  const shown = name.length > 200 ? `${name.slice(0, 200)}…` : name;
   if (kind === 'env') {
     const value = surroundings.env[name];
     if (value !== undefined && value !== '') return value;
     const state = value === undefined ? 'is not set' : 'is empty';
-    problems.push({ severity: 'error', code: 'env-missing', path, message: `the variable ${name} ${state}` });
+    problems.push({
+      severity: 'error',
+      code: 'env-missing',
+      path,
+      message: `the variable ${shown} ${state}`,
+    });
     return undefined;
   }
   try {
     return surroundings.readFile(name).replace(/\r?\n$/, '');
   } catch (error) {
     const why = error instanceof TailraceError ? error.message : 'it cannot be read';
-    problems.push({ severity: 'error', code: 'file-unreadable', path, message: `the file ${name}: ${why}` });
+    problems.push({
+      severity: 'error',
+      code: 'file-unreadable',
+      path,
+      message: `the file ${shown}: ${why.slice(0, 500)}`,
+    });
     return undefined;
   }
 }

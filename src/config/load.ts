@@ -5,11 +5,13 @@ import { readAuth } from './auth.js';
 import type { Config, Limits } from './config.js';
 import { parseConfigDocument, type ConfigDocument } from './document.js';
 import { locate, type Finding, type Problem } from './finding.js';
-import { readFixedTree, type FixedTree } from './fixed-tree.js';
-import { interpolate, type Interpolated, type Surroundings } from './interpolation.js';
+import { readFixedTree, type FixedTree, type ReadFixedTree } from './fixed-tree.js';
+import { interpolate, isUnknown, type Interpolated, type Surroundings } from './interpolation.js';
 import { OPTIONS } from './options.js';
+import { Origins } from './origins.js';
 import { mappingProblems, matchesNothing, overlaps, readEntitlements } from './rules.js';
 import { AUTH_SCHEMA, ENTITLEMENT_SCHEMA, SOURCE_SCHEMA } from './schemas.js';
+import { Secret } from './secret.js';
 import { readSources, type ConnectorTypes } from './sources.js';
 import { unknownKey } from './unknown-key.js';
 
@@ -28,6 +30,8 @@ export interface LoadedConfig {
   readonly needs: readonly string[];
   /** For the lines of rules. */
   readonly document: ConfigDocument;
+  /** The configuration once more, as one would write it, with where each value comes from. There is one if there is `config`. */
+  readonly origins?: Origins;
 }
 
 const SECTIONS = [...Object.keys(OPTIONS), 'auth', 'sources', 'entitlements'];
@@ -44,10 +48,13 @@ export function loadConfig(
     return { config: undefined, findings: locate(faults, document, vocabulary), needs: [], document };
   }
   const interpolated = interpolate(root, surroundings);
-  const { config, problems } = resolve(interpolated, types, surroundings);
+  const { config, problems, written, variables } = resolve(interpolated, types, surroundings);
   const all = [...faults, ...interpolated.problems, ...problems];
+  const isBroken = all.some(({ severity }) => severity === 'error');
   return {
-    config: all.some(({ severity }) => severity === 'error') ? undefined : config,
+    ...(isBroken || config === undefined
+      ? { config: undefined }
+      : { config, origins: new Origins({ written, variables, interpolated, document }) }),
     findings: locate(all, document, vocabulary),
     needs: interpolated.needs,
     document,
@@ -73,22 +80,27 @@ function rootOf(document: ConfigDocument): { readonly root?: object; readonly pr
   };
 }
 
-/** `config` is to be used only if no problem, here or elsewhere, is an error. */
-function resolve(
-  interpolated: Interpolated,
-  types: ConnectorTypes,
-  surroundings: Surroundings,
-): { readonly config: Config | undefined; readonly problems: readonly Problem[] } {
+interface Resolved extends Pick<ReadFixedTree, 'variables'> {
+  /** To be used only if no problem, here or elsewhere, is an error. */
+  readonly config: Config | undefined;
+  /** The same as one would write it. */
+  readonly written: Readonly<Record<string, unknown>>;
+  readonly problems: readonly Problem[];
+}
+
+function resolve(interpolated: Interpolated, types: ConnectorTypes, surroundings: Surroundings): Resolved {
   const root = interpolated.value as Readonly<Record<string, unknown>>;
   const strangers = Object.keys(root).filter((key) => !SECTIONS.includes(key));
   const fixed = readFixedTree(root, interpolated, surroundings);
-  const { auth, problems: authProblems } = readAuth(root['auth'], fixed.tree.listen.host, interpolated);
+  const host = isUnknown(interpolated, ['listen', 'host']) ? undefined : fixed.tree.listen.host;
+  const { auth, problems: authProblems, written: writtenAuth } = readAuth(root['auth'], host, interpolated);
   const sources = readSources(root, types, interpolated);
   const entitlements = readEntitlements(root, interpolated);
   const problems = [
     ...strangers.map((key) => unknownKey([key], { known: SECTIONS, where: '' })),
     ...fixed.problems,
-    ...limitsOrder(fixed.tree),
+    ...(isUnknown(interpolated, ['limits']) ? [] : limitsOrder(fixed.tree)),
+    ...(isUnknown(interpolated, ['shutdown']) ? [] : shutdownOrder(fixed.tree)),
     ...authProblems,
     ...sources.problems,
     ...mappingProblems(sources.sources),
@@ -96,15 +108,21 @@ function resolve(
     ...entitlements.problems,
   ];
   if (auth === undefined || problems.some(({ severity }) => severity === 'error'))
-    return { config: undefined, problems };
-  problems.push(...matchesNothing(entitlements.rules, sources.sources));
+    return { config: undefined, problems, written: {}, variables: fixed.variables };
+  problems.push(...matchesNothing(entitlements.rules, sources.sources, interpolated));
   const config: Config = {
     ...scalarsOf(fixed.tree),
     auth,
     sources: sources.sources.flatMap(({ source }) => source ?? []),
     entitlements: entitlements.rules,
   };
-  return { config, problems };
+  const written = {
+    ...fixed.written,
+    auth: writtenAuth,
+    sources: sources.sources.map(({ written: source }) => source),
+    entitlements: entitlements.rules,
+  };
+  return { config, problems, written, variables: fixed.variables };
 }
 
 function limitsOrder({ limits }: FixedTree): Problem[] {
@@ -114,6 +132,13 @@ function limitsOrder({ limits }: FixedTree): Problem[] {
   return [{ severity: 'error', code: 'limits-order', path: ['limits', 'stallTimeout'], message }];
 }
 
+function shutdownOrder({ shutdown: { grace, wait, spread } }: FixedTree): Problem[] {
+  if (wait + spread < grace) return [];
+  const message =
+    'shutdown.grace must be longer than shutdown.wait and shutdown.spread together, or the process ends in the middle of closing';
+  return [{ severity: 'error', code: 'shutdown-order', path: ['shutdown', 'grace'], message }];
+}
+
 /** From the names as written to the names with units. */
 function scalarsOf({
   listen,
@@ -121,6 +146,7 @@ function scalarsOf({
   limits,
   fanout,
   log,
+  reload,
   shutdown,
 }: FixedTree): Omit<Config, 'auth' | 'sources' | 'entitlements'> {
   const { authTimeout, conflateAfter, stallTimeout, beat, ...counts } = limits;
@@ -133,11 +159,12 @@ function scalarsOf({
   };
   return {
     listen,
-    admin,
+    admin: { ...admin, token: admin.token === undefined ? undefined : new Secret(admin.token) },
     limits: resolved,
     fanout: { flushWindowMs: fanout.flushWindow },
     log,
-    shutdown: { graceMs: shutdown.grace },
+    reload,
+    shutdown: { graceMs: shutdown.grace, waitMs: shutdown.wait, spreadMs: shutdown.spread },
   };
 }
 

@@ -4,13 +4,17 @@
 
 import { isSecretName, scrubText } from '../telemetry/scrub.js';
 import type { ConfigDocument, KeyPath, ScalarPlace, Span } from './document.js';
+import { pointerOf } from './interpolation.js';
 
 const WIDTH = 96;
+/** Of a longer line so much is looked at on each side: a token that begins earlier than the picture is still seen as one. */
+const MARGIN = 16_384;
 
 export interface PictureOptions {
   /** Where the option is described, put beside the caret. */
   readonly docs: string;
-  readonly concealed: readonly KeyPath[];
+  /** Pointers of what may be a secret, with all below it. */
+  readonly concealed: ReadonlySet<string>;
   /** Dot out all words but these. */
   readonly dotted: ReadonlySet<string> | undefined;
 }
@@ -18,16 +22,21 @@ export interface PictureOptions {
 /** Two lines of text without a newline at the end. */
 export function pictureOf(document: ConfigDocument, span: Span, options: PictureOptions): string {
   const { line, column } = document.positionOf(span.start);
-  const start = span.start - (column - 1);
-  const newline = document.text.indexOf('\n', start);
+  const newline = document.text.indexOf('\n', span.start);
   const end = newline === -1 ? document.text.length : newline;
-  const shown = options.dotted
-    ? dotOut(document.text.slice(start, end), options.dotted)
-    : withoutSecrets(document, { start, end }, options.concealed);
-
   const caretAt = column - 1;
   const from = caretAt > WIDTH - 20 ? caretAt - 40 : 0;
-  const text = visible(shown.slice(from, from + WIDTH)).trimEnd();
+  const lineStart = span.start - caretAt;
+  const near = {
+    start: lineStart + Math.max(0, from - MARGIN),
+    end: Math.min(end, lineStart + from + MARGIN),
+  };
+  const shown = options.dotted
+    ? dotOut(document.text.slice(near.start, near.end), options.dotted)
+    : withoutSecrets(document, near, options.concealed);
+
+  const shift = from - (near.start - lineStart);
+  const text = visible(shown.slice(shift, shift + WIDTH)).trimEnd();
   const length = Math.max(1, Math.min(span.end, end) - span.start, 1);
   const carets = '^'.repeat(Math.min(length, WIDTH - (caretAt - from)));
   const number = String(line).padStart(4);
@@ -35,13 +44,14 @@ export function pictureOf(document: ConfigDocument, span: Span, options: Picture
 }
 
 /** Shows what is known to be harmless and stars out the rest, anchors and tags too; drops comments. Keeps every column. */
-function withoutSecrets(document: ConfigDocument, line: Span, concealed: readonly KeyPath[]): string {
+function withoutSecrets(document: ConfigDocument, line: Span, concealed: ReadonlySet<string>): string {
   const text = document.text.slice(line.start, line.end);
   const shown = text.split('');
   const outside = shown.map(() => true);
   for (const scalar of document.scalars()) {
     const from = Math.max(0, scalar.span.start - line.start);
     const to = Math.min(text.length, scalar.span.end - line.start);
+    if (from >= to) continue;
     const isHiddenHere = isHidden(scalar, concealed);
     for (let at = from; at < to; at++) {
       outside[at] = false;
@@ -59,8 +69,10 @@ function withoutSecrets(document: ConfigDocument, line: Span, concealed: readonl
 }
 
 /** Keys are shown, but those that look like nothing that a person would name an option. */
-function isHidden(scalar: ScalarPlace, concealed: readonly KeyPath[]): boolean {
-  const isConcealed = concealed.some((path) => isUnder(path, scalar.path));
+function isHidden(scalar: ScalarPlace, concealed: ReadonlySet<string>): boolean {
+  const isConcealed = scalar.path.some((_, index) =>
+    concealed.has(pointerOf(scalar.path.slice(0, index + 1))),
+  );
   if (scalar.isKey) return isConcealed && !isPlainName(String(scalar.path.at(-1)));
   return isConcealed || scalar.isAnchored || isSecret(scalar.path);
 }
@@ -75,10 +87,6 @@ function isSecret(path: KeyPath): boolean {
   const last = path.at(-1);
   const isReference = last === 'env' || last === 'file';
   return !isReference && path.some((step) => typeof step === 'string' && isSecretName(step));
-}
-
-function isUnder(parent: KeyPath, path: KeyPath): boolean {
-  return parent.length <= path.length && parent.every((step, i) => String(step) === String(path[i]));
 }
 
 function dotOut(text: string, known: ReadonlySet<string>): string {

@@ -1,10 +1,11 @@
-// docs/config.md, written from the definitions that also validate: scripts/config-docs.mjs puts it in its place, and a
+// docs/config.md, written from the definitions that also validate: scripts/docs.mjs puts it in its place, and a
 // test fails when the page is stale.
 
 import { FINDING_CODES } from './finding.js';
 import { envNameOf, OPTIONS, SECTION_DOCS, type Option } from './options.js';
 import { AUTH_SCHEMA, ENTITLEMENT_SCHEMA, SOURCE_SCHEMA, type JsonSchema } from './schemas.js';
 import type { ConnectorTypes } from './sources.js';
+import { markdownTable } from '../telemetry/markdown-table.js';
 
 /** The whole page as Markdown, in the order in which people write a configuration. `example` is a complete one. */
 export function configReference(types: ConnectorTypes, example: string): string {
@@ -37,13 +38,14 @@ export function configReference(types: ConnectorTypes, example: string): string 
     fixedSection('limits'),
     fixedSection('fanout'),
     fixedSection('log'),
+    fixedSection('reload'),
     fixedSection('shutdown'),
     findings(),
   ].join('\n');
 }
 
 function introduction(example: string): string {
-  return `<!-- Written by scripts/config-docs.mjs from src/config: change it there. -->
+  return `<!-- Written by scripts/docs.mjs from src/config: change it there. -->
 
 # Configuration
 
@@ -58,6 +60,9 @@ line, picture and suggestion, and needs neither secrets nor a network for that.
 - Durations have a unit: \`250ms\`, \`30s\`, \`5m\`, \`24h\`. Sizes are bytes or have one: \`64KiB\`, \`1MiB\`, \`100MB\`.
 - Options with a variable in their row can be set by it as well. The variable wins over the file, and a warning says so; a
   variable that begins with \`TAILRACE__\` and names no option is an error.
+- A reload (a changed file, SIGHUP, or \`POST /v1/reload\`) takes up everything but the rows that say *restart*.
+- \`tailrace check --print\` shows every value with where it comes from. Editors complete and check the file by its first line,
+  \`# yaml-language-server: $schema=…\`; \`tailrace schema\` prints that schema.
 
 \`\`\`yaml
 ${example.trimEnd()}
@@ -69,9 +74,10 @@ function fixedSection(section: keyof typeof OPTIONS): string {
   const rows = Object.entries<Option<unknown>>(OPTIONS[section]).map(([name, option]) => [
     `\`${name}\``,
     option.format.name,
-    `\`${flow(option.default)}\``,
+    option.default === undefined ? '' : `\`${flow(option.default)}\``,
     `${option.doc} *${option.reason}*${option.example === undefined ? '' : ` Example: \`${flow(option.example)}\`.`}`,
     `\`${envNameOf(section, name)}\``,
+    option.needsRestart === true ? 'restart' : 'reload',
   ]);
   return `<a id="${section}"></a>
 
@@ -79,7 +85,7 @@ function fixedSection(section: keyof typeof OPTIONS): string {
 
 ${SECTION_DOCS[section]}
 
-${table(['option', 'is', 'default', 'what it is for', 'variable'], rows)}`;
+${markdownTable(['option', 'is', 'default', 'what it is for', 'variable', 'taken up by'], rows)}`;
 }
 
 interface Block {
@@ -95,7 +101,7 @@ function blockSection({ anchor, title, schema }: Block): string {
 
 ${textOf(schema, 'description')}
 
-${table(['option', 'is', 'default', 'what it is for'], rowsOf(schema, ''))}`;
+${markdownTable(['option', 'is', 'default', 'what it is for'], rowsOf(schema, ''))}`;
 }
 
 /** A row per option, with those below it. A list of mappings is named with `[]`. */
@@ -158,13 +164,7 @@ function findings(): string {
 
 ## What \`check\` finds
 
-${table(['code', 'meaning'], rows)}`;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line), ''].join('\n');
+${markdownTable(['code', 'meaning'], rows)}`;
 }
 
 /** A value as one would write it in YAML on one line. */

@@ -9,7 +9,7 @@ import { intersects, type Filter } from '../topic/filter.js';
 import type { EntitlementRule } from './config.js';
 import type { KeyPath } from './document.js';
 import { pathText, type FindingCode, type Problem } from './finding.js';
-import type { Interpolated } from './interpolation.js';
+import { isUnknown, type Interpolated } from './interpolation.js';
 import { checkAgainst } from './schema-check.js';
 import { ENTITLEMENT_SCHEMA } from './schemas.js';
 import type { ReadSource } from './sources.js';
@@ -41,9 +41,13 @@ export function readEntitlements(
     if (checked.problems.length === 0) placed.push({ path, rule: checked.value as EntitlementRule });
   }
   const rules = placed.map(({ rule }) => rule);
-  const compiled = compilePolicy(rules, 0);
+  const known = placed.filter(({ path }) => !isUnknown(interpolated, path));
+  const compiled = compilePolicy(
+    known.map(({ rule }) => rule),
+    0,
+  );
   for (const error of compiled.ok ? [] : compiled.errors) {
-    const path = [...(placed[error.rule]?.path ?? []), ...stepsOf(error.at)];
+    const path = [...(known[error.rule]?.path ?? []), ...stepsOf(error.at)];
     problems.push(problem('bad-rule', path, `${pathText(path, root)}: ${withoutPeriod(error.message)}`));
   }
   if (problems.length === 0 && !rules.some((rule) => rule.allow !== undefined)) {
@@ -87,10 +91,16 @@ export function overlaps(sources: readonly ReadSource[]): Problem[] {
 }
 
 /** Rules about paths that nothing makes: most often a word that differs between map and entitlements. */
-export function matchesNothing(rules: readonly EntitlementRule[], sources: readonly ReadSource[]): Problem[] {
+export function matchesNothing(
+  rules: readonly EntitlementRule[],
+  sources: readonly ReadSource[],
+  interpolated: Interpolated,
+): Problem[] {
+  if (sources.some(({ path }) => isUnknown(interpolated, [...path, 'map']))) return [];
   const patterns = patternsOf(sources);
   return rules.flatMap((rule, index) =>
     rule.paths.flatMap((text, at) => {
+      if (isUnknown(interpolated, ['entitlements', index, 'paths', at])) return [];
       const parsed = parseTemplate(text);
       const filters = parsed.ok ? widest(parsed.template) : [];
       if (

@@ -6,7 +6,7 @@ import type { MapRule } from '../map/rule.js';
 import type { SourceConfig } from './config.js';
 import type { KeyPath } from './document.js';
 import { pathText, type FindingCode, type Problem } from './finding.js';
-import { pointerOf, type Interpolated } from './interpolation.js';
+import { isUnknown, pointerOf, type Interpolated } from './interpolation.js';
 import { checkAgainst } from './schema-check.js';
 import { schemaOfMember, SOURCE_SCHEMA, type JsonSchema } from './schemas.js';
 import { Secret } from './secret.js';
@@ -25,10 +25,12 @@ export interface ReadSource {
   readonly path: KeyPath;
   /** How sentences name it. */
   readonly where: string;
-  /** Its rules that are of the right form, whatever else is wrong with it. */
+  /** Its rules that are known and of the right form, whatever else is wrong with it. */
   readonly rules: readonly PlacedRule[];
   /** Undefined when something is wrong with it. */
   readonly source: SourceConfig | undefined;
+  /** The same as one would write it, defaults filled in. */
+  readonly written?: unknown;
 }
 
 export interface PlacedRule {
@@ -76,7 +78,9 @@ function readSource(
   const { index, where, types, interpolated } = context;
   const path: KeyPath = ['sources', index];
   const checked = checkAgainst(withConnectors(types), item, { path, where, interpolated });
-  const rules = wellFormedRules(checked.value, [...path, 'map'], checked.problems);
+  const rules = wellFormedRules(checked.value, [...path, 'map'], checked.problems).filter(
+    (rule) => !isUnknown(interpolated, rule.path),
+  );
   const broken = { path, where, rules, source: undefined };
   if (typeof item !== 'object' || item === null || Array.isArray(item))
     return { ...broken, problems: checked.problems };
@@ -103,7 +107,8 @@ function readSource(
   const { name, format, numbers, contended, map } = checked.value as Omit<SourceConfig, 'type' | 'options'>;
   const sealed = new Secret(options.value as Readonly<Record<string, unknown>>);
   const source = { name, type: connector.type, options: sealed, format, numbers, contended, map };
-  return { ...broken, source, problems };
+  const whole = { ...(checked.value as object), [connector.type]: options.value };
+  return { ...broken, source, written: whole, problems };
 }
 
 function wellFormedRules(item: unknown, path: KeyPath, problems: readonly Problem[]): PlacedRule[] {

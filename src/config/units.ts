@@ -19,7 +19,7 @@ const SIZE_BYTES: Readonly<Record<string, number>> = {
 };
 
 /** For editors; {@link parseDuration} decides. */
-export const DURATION_PATTERN = '^(0|[0-9]+(\\.[0-9]+)?(ms|s|m|h|d))$';
+export const DURATION_PATTERN = '^(0|[0-9]+(\\.[0-9]+)? ?(ms|s|m|h|d))$';
 export const SIZE_PATTERN = '^[0-9]+(\\.[0-9]+)?( ?(B|kB|KB|MB|GB|KiB|MiB|GiB))?$';
 
 /** `250ms`, `30s`, `1.5h`, `1d`, or a bare 0. undefined: it is no duration of whole milliseconds. */
@@ -36,7 +36,7 @@ export function parseSize(written: unknown): number | undefined {
 }
 
 function quantity(written: unknown, units: Readonly<Record<string, number>>): number | undefined {
-  const match = typeof written === 'string' ? /^(\d+(?:\.\d+)?) ?([A-Za-z]+)$/.exec(written.trim()) : null;
+  const match = typeof written === 'string' ? /^(\d+(?:\.\d+)?) ?([A-Za-z]+)$/.exec(written) : null;
   const factor = units[match?.[2] ?? ''];
   if (match === null || factor === undefined) return undefined;
   const amount = Math.round(Number(match[1]) * factor * 1e6) / 1e6;

@@ -2,10 +2,12 @@
 
 import { describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
-import { anchorOf, findingText } from '../../src/config/finding.js';
+import { anchorOf, FINDING_CODES, findingText } from '../../src/config/finding.js';
+import { OPTIONS } from '../../src/config/options.js';
 import { nearest } from '../../src/config/suggestion.js';
 import { offline, yaml } from './loading.js';
 
+const SECTIONS = [...Object.keys(OPTIONS), 'auth', 'sources', 'entitlements'];
 const texts = (text: string) => offline(text).findings.map(findingText);
 
 describe('a finding', () => {
@@ -97,24 +99,21 @@ describe('a suggestion', () => {
 
 test('every page that a finding can name has its heading', () => {
   const page = readFileSync('docs/config.md', 'utf8');
-  const paths = [
-    [],
-    ['listen', 'x'],
-    ['auth'],
-    ['auth', 'jwt', 'x'],
-    ['auth', 'anonymous', 'x'],
-    ['sources', 0],
-    ['sources', 0, 'kafka', 'x'],
-  ];
-  for (const path of [
-    ...paths,
-    ['sources', 0, 'map', 1],
-    ['sources', 0, 'format'],
-    ['entitlements', 0],
-    ['limits'],
-    ['log'],
-    ['nonsense'],
-  ]) {
-    expect(page).toContain(`<a id="${anchorOf(path, ['kafka'])}"></a>`);
-  }
+  const below = {
+    auth: ['jwt', 'anonymous'],
+    sources: [0, 'kafka', 'format', 'map'],
+    entitlements: [0],
+  };
+  const paths = [...SECTIONS, 'nonsense', ''].flatMap((section) => [
+    [section],
+    [section, 'x'],
+    ...(below[section as keyof typeof below] ?? []).map((step) => [section, step, 'x']),
+  ]);
+  for (const path of [[], ...paths]) expect(page).toContain(`<a id="${anchorOf(path, ['kafka'])}"></a>`);
+});
+
+test('every section has a heading of its own, and every kind of finding stands on the page', () => {
+  const page = readFileSync('docs/config.md', 'utf8');
+  for (const section of SECTIONS) expect(anchorOf([section, 'x'], ['kafka'])).toBe(section);
+  for (const code of Object.keys(FINDING_CODES)) expect(page).toContain(`| \`${code}\` |`);
 });

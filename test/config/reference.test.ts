@@ -9,7 +9,7 @@ import { configReference } from '../../src/config/reference.js';
 
 const example = readFileSync('examples/tailrace.yaml', 'utf8');
 
-test('docs/config.md is not stale (else: node scripts/config-docs.mjs)', () => {
+test('docs/config.md is not stale (else: node scripts/docs.mjs)', () => {
   expect(readFileSync('docs/config.md', 'utf8')).toBe(configReference(connectors, example));
 });
 
@@ -26,7 +26,8 @@ test('every option has a sentence, a reason, a default of its own kind, and a va
     for (const [name, option] of Object.entries(options)) {
       expect(option.doc).toMatch(/^[A-Z].*\.$/);
       expect(option.reason).toMatch(/\.$/);
-      expect(option.format.parse(option.default)).toMatchObject({ ok: true });
+      if (option.format.isSecret !== true)
+        expect(option.format.parse(option.default)).toMatchObject({ ok: true });
       variables.add(envNameOf(section, name));
     }
   }
