@@ -1,36 +1,49 @@
-// The operator's port: metrics and health. It is not for the internet: nothing here asks who is asking.
+// The operator's port: metrics and health for everybody who reaches it, the admin API for who has the token. It is not for
+// the internet.
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Clock } from '../clock.js';
+import type { Log } from '../telemetry/logger.js';
 import type { Ms } from '../topic/update.js';
+import { refusal, type Answer } from './admin-api.js';
+import { AdminGuard, type AdminRefusal, type SealedToken } from './admin-guard.js';
+import { ADMIN_ROUTES, type AdminRoute, type AdminSuppliers } from './admin-routes.js';
 import { listen, newHttpServer, type Address } from './http-listen.js';
 
-/** One thing that must be so before this process should get clients. */
-export interface ReadinessCheck {
-  readonly name: string;
-  readonly isReady: boolean;
-  /** For people: `37 % of 2.1 M records`. */
-  readonly detail?: string;
-}
-
-export interface AdminServerOptions {
-  readonly listen: Address;
-  /** The text of a scrape and its content type. */
-  readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>;
-  /** All must hold. An upstream that fails later changes none: what is served is marked stale instead. */
-  readonly readiness: () => readonly ReadinessCheck[];
+export interface AdminServerOptions extends AdminSuppliers {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly listen: Address & { readonly token?: SealedToken | undefined };
+  /** Time that a request may take to arrive. */
+  readonly requestMs?: Ms;
 }
 
 const REQUEST_MS: Ms = 10_000;
+/** No command has a body yet; room for an empty document. */
+const MAX_BODY_BYTES = 1_024;
 
-/** Holds the listening socket, nothing else. */
+/** Invariant: nothing but the routes that are open is answered, not even by 404, before the token is checked. */
 export class AdminServer {
   readonly #o: AdminServerOptions;
   readonly #http: Server;
+  readonly #guard: AdminGuard;
 
   constructor(options: AdminServerOptions) {
     this.#o = options;
-    this.#http = newHttpServer(REQUEST_MS);
+    this.#guard = new AdminGuard(options.clock, options.log);
+    this.#guard.useToken(options.listen.token);
+    this.#http = newHttpServer(options.requestMs ?? REQUEST_MS);
     this.#http.on('request', (request, response) => void this.#request(request, response));
+  }
+
+  /** Requests to the API that were refused for their token, since the start. */
+  get refusals(): ReadonlyMap<AdminRefusal, number> {
+    return this.#guard.refusals;
+  }
+
+  /** From the next request on this token is the right one. Undefined: none is. */
+  useToken(token: SealedToken | undefined): void {
+    this.#guard.useToken(token);
   }
 
   /** Rejects with a TailraceError `address-unavailable`. */
@@ -46,41 +59,64 @@ export class AdminServer {
   }
 
   async #request(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const [pathname, query = ''] = (request.url ?? '/').split('?', 2); // new URL throws on what a client may send
-    if (request.method !== 'GET' && request.method !== 'HEAD') return answer(response, 405, 'only GET');
-    switch (pathname) {
-      case '/livez':
-        return answer(response, 200, 'ok'); // the event loop answers: that is all it says
-      case '/readyz':
-        return this.#readiness(response, new URLSearchParams(query).has('verbose'));
-      case '/metrics':
-        return this.#metrics(response);
-      default:
-        return answer(response, 404, 'not found');
-    }
-  }
-
-  #readiness(response: ServerResponse, isVerbose: boolean): void {
-    const checks = this.#o.readiness();
-    const isReady = checks.every((check) => check.isReady);
-    const lines = checks.map(
-      ({ name, isReady: ok, detail }) => `${ok ? 'ok' : 'waiting'} ${name}${detail ? ` (${detail})` : ''}`,
-    );
-    const verdict = isReady ? 'ready' : 'not ready';
-    answer(response, isReady ? 200 : 503, isVerbose ? [...lines, verdict].join('\n') : verdict);
-  }
-
-  async #metrics(response: ServerResponse): Promise<void> {
     try {
-      const { contentType, body } = await this.#o.metrics();
-      response.writeHead(200, { 'Content-Type': contentType }).end(body);
-    } catch {
-      answer(response, 500, 'the metrics could not be read');
+      send(request, response, await this.#answer(request));
+    } catch (error) {
+      if (request.errored !== null) return; // it broke off in its body
+      this.#o.log.error('unexpected', { error });
+      send(request, response, refusal(500, { code: 'unexpected', message: 'a bug: see the log' }));
     }
+  }
+
+  async #answer(request: IncomingMessage): Promise<Answer> {
+    const [pathname, query = ''] = (request.url ?? '/').split('?', 2); // new URL throws on what a client may send
+    const routes = ADMIN_ROUTES.filter(({ path }) => path === pathname);
+    const isOpen = routes.length > 0 && routes.every(({ access }) => access === 'open');
+    const refused = isOpen ? undefined : this.#guard.check(request);
+    if (refused !== undefined) return refused;
+    if (routes.length === 0) return refusal(404, { code: 'not_found', message: 'there is no such route' });
+    const route = routes.find(({ method }) => method === request.method || isHead(method, request));
+    if (route === undefined) return notAllowed(routes);
+    if (route.method === 'POST' && !(await isBodySmall(request))) {
+      return refusal(413, { code: 'too_large', message: `a body has at most ${MAX_BODY_BYTES} bytes` });
+    }
+    return await route.answer(this.#o, new URLSearchParams(query));
   }
 }
 
-function answer(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store' });
-  response.end(`${text}\n`);
+function isHead(method: AdminRoute['method'], request: IncomingMessage): boolean {
+  return method === 'GET' && request.method === 'HEAD';
+}
+
+function notAllowed(routes: readonly AdminRoute[]): Answer {
+  const methods = routes.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+  const allow = methods.join(', ');
+  return refusal(405, { code: 'method_not_allowed', message: `only ${allow}` }, { Allow: allow });
+}
+
+/** Reads the body to its end, or as far as it may go. What it says is of no use yet. */
+async function isBodySmall(request: IncomingMessage): Promise<boolean> {
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) return false;
+  }
+  return true;
+}
+
+function send(request: IncomingMessage, response: ServerResponse, { status, body, headers }: Answer): void {
+  if (response.headersSent || response.destroyed) return;
+  const isText = typeof body === 'string';
+  if (!request.complete && hasBody(request)) response.shouldKeepAlive = false; // what it still sends is not read
+  response.writeHead(status, {
+    'Content-Type': isText ? 'text/plain; charset=utf-8' : 'application/json',
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+    ...headers,
+  });
+  response.end(isText ? body : `${JSON.stringify(body)}\n`);
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }

@@ -14,18 +14,23 @@ import type { Command, GetCommand, SubscribeCommand, UnsubscribeCommand } from '
 import type { Utf8 } from '../topic/utf8.js';
 import { count, type Traffic } from './traffic.js';
 
-/** Invariant: the filters of its subscriptions are together at most `filtersPerSession`. */
+interface FilterLimits {
+  readonly filtersPerSession: number;
+  readonly filters: number;
+}
+
+/** Invariant: the filters of its subscriptions are together at most `filtersPerSession`, those of all sessions at most `filters`. */
 export class ClientSession {
   readonly session: Session;
   readonly #fanOut: FanOut;
   readonly #traffic: Traffic;
-  readonly #filtersPerSession: number;
+  readonly #limits: FilterLimits;
 
-  constructor(o: { session: Session; fanOut: FanOut; traffic: Traffic; filtersPerSession: number }) {
+  constructor(o: { session: Session; fanOut: FanOut; traffic: Traffic; limits: FilterLimits }) {
     this.session = o.session;
     this.#fanOut = o.fanOut;
     this.#traffic = o.traffic;
-    this.#filtersPerSession = o.filtersPerSession;
+    this.#limits = o.limits;
   }
 
   run(command: Exclude<Command, { op: 'auth' }>): void {
@@ -46,17 +51,19 @@ export class ClientSession {
   subscribe(command: SubscribeCommand): void {
     let held = 0;
     for (const { filters } of this.session.subscriptions.values()) held += filters.length;
-    if (held + command.filters.length > this.#filtersPerSession) {
-      count(this.#traffic.limitHits, 'filters');
-      this.refuse({
-        re: command.id,
-        code: 'limit',
-        message: `a session may have ${this.#filtersPerSession} filters`,
-      });
-      return;
-    }
+    const { filtersPerSession, filters } = this.#limits;
+    const wanted = command.filters.length;
+    if (held + wanted > filtersPerSession)
+      return this.#refuseFilters(command.id, `a session may have ${filtersPerSession} filters`);
+    if (this.#fanOut.filters + wanted > filters)
+      return this.#refuseFilters(command.id, 'all sessions together have too many filters');
     const { sub, n, rights } = this.#fanOut.subscribe(this.session, command);
     this.send(subscribedLine({ re: command.id, sub, n, rights }));
+  }
+
+  #refuseFilters(re: CommandId, message: string): void {
+    count(this.#traffic.limitHits, 'filters');
+    this.refuse({ re, code: 'limit', message });
   }
 
   refuse(error: WireError): void {

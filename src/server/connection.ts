@@ -27,6 +27,7 @@ import { Deadline, type DeadlineOwner } from './deadline.js';
 import { closeLabel, Ending } from './ending.js';
 import type { FrameCache } from './frame.js';
 import { Inbound, type InboundHandler } from './inbound.js';
+import type { SessionFigures } from './session-figures.js';
 import { count, type Traffic } from './traffic.js';
 import { WsListener, type ListenerOwner } from './ws-listener.js';
 
@@ -35,6 +36,8 @@ export interface ConnectionLimits {
   readonly maxMessageBytes: number;
   readonly authTimeoutMs: Ms;
   readonly filtersPerSession: number;
+  /** Filters of all sessions together. */
+  readonly filters: number;
   readonly inboundPerSecond: number;
   readonly inboundBurst: number;
   readonly beatMs: Ms;
@@ -104,10 +107,42 @@ export class Connection implements InboundHandler, ListenerOwner, DeadlineOwner 
     this.end(CloseCode.Restart, 'the server stops', goawayLine(retryMs));
   }
 
+  /** What it was let in by counts no more: data stops, and a new token brings it back as after an expiry. */
+  distrust(): void {
+    const { session } = this.#client ?? {};
+    if (session === undefined) return; // it has yet to show who it is
+    const now = this.#context.clock.now();
+    session.expiresAt = now;
+    this.#deadline.expireAt(now);
+  }
+
+  /** Closes it, unless it has shown a token that counts. */
+  endIfExpired(): void {
+    const { expiresAt } = this.#client?.session ?? {};
+    if (expiresAt !== undefined && expiresAt <= this.#context.clock.now()) this.expired();
+  }
+
   /** Drops the connection without a word, and what it has not sent. */
   terminate(): void {
     if (this.#ending.note({ code: 1006, reason: 'terminated' })) this.#release();
     this.#peer.ws.terminate();
+  }
+
+  /** For the operator; undefined: it has yet to show who it is, or has ended. */
+  get figures(): SessionFigures | undefined {
+    const { session } = this.#client ?? {};
+    if (session === undefined || session.isClosed) return undefined;
+    return {
+      session: this.#peer.id,
+      subject: session.principal.subject,
+      remote: this.#peer.remote,
+      isLagging: session.isLagging,
+      unacknowledgedBytes: session.flow.unackedBytes,
+      waitingPaths: session.dirty?.size ?? 0,
+      subscriptions: session.subscriptions.size,
+      sentBytes: this.#listener.bytes,
+      openMs: Math.round(this.#context.clock.monotonic() - this.#openedAt),
+    };
   }
 
   /** One line has arrived. */
@@ -130,6 +165,12 @@ export class Connection implements InboundHandler, ListenerOwner, DeadlineOwner 
   notAuthenticated(): void {
     count(this.#context.traffic.limitHits, 'auth_timeout');
     this.end(CloseCode.AuthTimeout, 'no auth in time');
+  }
+
+  overdue(): void {
+    const { session } = this.#client ?? {};
+    if (session?.expiresAt === undefined) return;
+    session.expiresAt = Math.min(session.expiresAt, this.#context.clock.now()); // the wall clock may lag behind
   }
 
   expired(): void {
@@ -181,7 +222,7 @@ export class Connection implements InboundHandler, ListenerOwner, DeadlineOwner 
       session,
       fanOut,
       traffic,
-      filtersPerSession: limits.filtersPerSession,
+      limits,
     });
     this.#inbound.expectAcks(o.acks ? 'lines' : 'pongs');
     traffic.unauthenticated -= 1;
@@ -192,7 +233,7 @@ export class Connection implements InboundHandler, ListenerOwner, DeadlineOwner 
       welcomeLine({
         re: o.re,
         session: this.#peer.id,
-        partitions: fanOut.partitions(),
+        partitions: fanOut.partitions,
         resumed: false,
         expiresAt,
         beatMs: limits.beatMs,
@@ -290,7 +331,7 @@ export class Connection implements InboundHandler, ListenerOwner, DeadlineOwner 
     try {
       task();
     } catch (error) {
-      this.#context.log.error('session-failed', { session: this.#peer.id, code: 'unexpected', error });
+      this.#context.log.error('session-failed', { session: this.#peer.id, error });
       this.end(CloseCode.InternalError, 'internal error');
     }
   }

@@ -7,10 +7,12 @@ import type { Log } from '../telemetry/logger.js';
 import type { Ms } from '../topic/update.js';
 import type { Authenticator } from './auth/authenticator.js';
 import { Connection, type ConnectionContext, type ConnectionLimits, type Peer } from './connection.js';
+import { Drain, type DrainPlan } from './drain.js';
 import { FrameCache } from './frame.js';
 import { listen, newHttpServer, type Address } from './http-listen.js';
 import { checkOrigin } from './origin.js';
 import type { PageHandler } from './pages.js';
+import type { SessionFigures } from './session-figures.js';
 import { newTraffic, type Traffic } from './traffic.js';
 import { STREAM_PATH, Upgrades, type UpgradeLimits } from './upgrades.js';
 import { answerValue, VALUES_PREFIX } from './values.js';
@@ -30,20 +32,20 @@ export interface PublicServerOptions {
   readonly requestMs?: Ms;
 }
 
-/** When clients should come back after a stop: the next process needs about this long. */
-const RETRY_AFTER_STOP_MS: Ms = 1_000;
 const REQUEST_MS: Ms = 10_000;
 
-/** Invariant: `#connections` are those whose socket is not gone, and none is added after a stop has begun. */
+/** Invariant: `#connections` are those whose socket is not gone, and none is added once the drain has begun. */
 export class PublicServer {
   readonly traffic: Traffic = newTraffic();
   readonly #o: PublicServerOptions;
-  readonly #origins: ReadonlySet<string>;
+  readonly #origins: Set<string>;
   readonly #http: Server;
   readonly #upgrades: Upgrades;
   readonly #context: ConnectionContext;
   readonly #connections = new Set<Connection>();
-  #emptied: (() => void) | undefined;
+  #drain: Drain | undefined;
+  #empty: Promise<void> | undefined;
+  #emptied: () => void = () => undefined;
 
   constructor(options: PublicServerOptions) {
     this.#o = options;
@@ -66,27 +68,77 @@ export class PublicServer {
   }
 
   /**
-   * Accepts nobody any more, tells every session to come back elsewhere, and resolves when all are gone, after `graceMs`
-   * at the latest. All sessions are closed at once: whoever wants them spread calls {@link Connection.stop} over time.
+   * Goes on for the plan's wait, then accepts nobody any more and tells every client to come back elsewhere, over the plan's
+   * spread. Resolves when all are gone, after the plan's grace at the latest. Call it once.
    */
-  async stop(graceMs: Ms): Promise<void> {
+  async stop(plan: DrainPlan): Promise<void> {
+    const { clock, log } = this.#o;
+    const { waitMs, spreadMs, graceMs } = plan;
+    const since = clock.monotonic();
+    let terminated = 0;
+    log.info('draining', { connections: this.#connections.size, waitMs, spreadMs });
+    this.traffic.isStopping = true;
+    const cancel = clock.after(graceMs, () => (terminated = this.#terminateAll()));
+    if (waitMs > 0) await new Promise<void>((resolve) => clock.after(waitMs, resolve));
+    const closed = this.#acceptNoMore();
+    const connections = this.#connections.size;
+    const drain = this.#startDrain(spreadMs);
+    await Promise.all([closed, this.#untilEmpty()]);
+    cancel();
+    const tookMs = Math.round(clock.monotonic() - since);
+    log.info('drained', { connections, closed: drain.told, terminated, tookMs });
+  }
+
+  /** From here on browsers may connect from these pages, and no others. */
+  useOrigins(origins: readonly string[]): void {
+    this.#origins.clear();
+    for (const origin of origins) this.#origins.add(origin);
+  }
+
+  /**
+   * Who is let in, and as whom, is decided otherwise now: sessions get no data until they show a token that counts, and those
+   * that do not are closed over `spreadMs`, so that they do not all come back in one moment.
+   */
+  reauthenticate(spreadMs: Ms): void {
+    const { clock, limits } = this.#o;
+    const clients = [...this.#connections].map((connection) => {
+      connection.distrust();
+      return { stop: () => connection.endIfExpired(), terminate: () => undefined };
+    });
+    new Drain({ clock, clients, spreadMs, joinsPerSecond: limits.upgradesPerSecond }).start();
+  }
+
+  #acceptNoMore(): Promise<void> {
     this.#upgrades.stop();
     const closed = new Promise<void>((resolve) => this.#http.close(() => resolve()));
     this.#http.closeIdleConnections();
-    for (const connection of [...this.#connections]) connection.stop(RETRY_AFTER_STOP_MS);
-    const cancel = this.#o.clock.after(graceMs, () => {
-      for (const connection of [...this.#connections]) connection.terminate();
-      this.#http.closeAllConnections();
-    });
-    await Promise.all([closed, this.#untilEmpty()]);
-    cancel();
+    return closed;
+  }
+
+  #startDrain(spreadMs: Ms): Drain {
+    const { clock, limits } = this.#o;
+    const joinsPerSecond = limits.upgradesPerSecond;
+    this.#drain = new Drain({ clock, clients: this.#connections, spreadMs, joinsPerSecond });
+    this.#drain.start();
+    return this.#drain;
+  }
+
+  /** How many it were. */
+  #terminateAll(): number {
+    const left = [...this.#connections];
+    for (const connection of left) connection.terminate();
+    this.#http.closeAllConnections();
+    return left.length;
+  }
+
+  /** Every session that is open now, for the operator. */
+  *sessions(): Iterable<SessionFigures> {
+    for (const { figures } of this.#connections) if (figures !== undefined) yield figures;
   }
 
   #untilEmpty(): Promise<void> {
     if (this.#connections.size === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#emptied = resolve;
-    });
+    return (this.#empty ??= new Promise((resolve) => (this.#emptied = resolve)));
   }
 
   #accepted(peer: Peer): void {
@@ -94,12 +146,14 @@ export class PublicServer {
     this.#connections.add(connection);
     peer.ws.on('close', () => {
       this.#connections.delete(connection);
-      if (this.#connections.size === 0) this.#emptied?.();
+      this.#drain?.gone(connection);
+      if (this.#connections.size === 0) this.#emptied();
     });
   }
 
   #request(request: IncomingMessage, response: ServerResponse): void {
     const pathname = (request.url ?? '/').split('?', 1)[0] ?? '/';
+    if (this.traffic.isStopping) response.shouldKeepAlive = false; // the next request finds another process
     if (pathname === STREAM_PATH) {
       response
         .writeHead(426, { Upgrade: 'websocket', Connection: 'Upgrade' })
@@ -128,7 +182,7 @@ export class PublicServer {
       return void response.writeHead(405, { Allow: 'GET, HEAD, OPTIONS' }).end();
     }
     answerValue({ ...this.#context }, request, response, rawPath).catch((error: unknown) => {
-      this.#o.log.error('value-failed', { code: 'unexpected', error });
+      this.#o.log.error('value-failed', { error });
       response.destroy();
     });
   }

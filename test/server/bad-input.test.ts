@@ -145,7 +145,7 @@ describe('F11 tokens that are refused: error `bad_token`, then 4500', () => {
     });
     await expectClosed(server, bystander, client, 4500);
     expect(client.control).toHaveLength(1);
-    expect(server.server.traffic.authRefusals).toEqual(new Map([[reason, 1]]));
+    expect(server.refusals()).toEqual({ [reason]: 1 });
     expect(server.log).toContainEqual(expect.objectContaining({ event: 'token-refused', reason }));
   });
 
@@ -154,7 +154,7 @@ describe('F11 tokens that are refused: error `bad_token`, then 4500', () => {
     const client = await server.connect();
     client.say({ op: 'auth', id: 1 });
     await expectClosed(server, bystander, client, 4500);
-    expect(server.server.traffic.authRefusals).toEqual(new Map([['no_token', 1]]));
+    expect(server.refusals()).toEqual({ no_token: 1 });
   });
 });
 

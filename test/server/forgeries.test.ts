@@ -219,7 +219,7 @@ describe('F11 forged tokens', () => {
       reasons.add(JSON.stringify(client.control));
     }
     expect(reasons.size).toBe(1);
-    expect(Object.fromEntries(server.server.traffic.authRefusals)).toEqual({
+    expect(server.refusals()).toEqual({
       bad_audience: 1,
       expired: 1,
       malformed: 1,

@@ -9,10 +9,11 @@ interface Timer {
 
 export class HandClock implements Clock {
   #now = 1_700_000_000_000;
+  #wallAheadMs = 0;
   readonly #timers = new Set<Timer>();
 
   now(): number {
-    return this.#now;
+    return this.#now + this.#wallAheadMs;
   }
 
   monotonic(): number {
@@ -31,6 +32,16 @@ export class HandClock implements Clock {
 
   random(): number {
     return 0.5;
+  }
+
+  /** Somebody sets the wall clock: forward, or back where `ms` is negative. Nothing else notices. */
+  jump(ms: number): void {
+    this.#wallAheadMs += ms;
+  }
+
+  /** The event loop stands still: what was due meanwhile happens late, when time passes again. */
+  stall(ms: number): void {
+    this.#now += ms;
   }
 
   /** Everything that is due meanwhile happens in its order. */

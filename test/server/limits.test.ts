@@ -82,6 +82,27 @@ describe('E8 P18 the rate of commands', () => {
   });
 });
 
+describe('F8 filters of all sessions together', () => {
+  test('end where memory would: the one that is too many is refused, its session stays, and whoever goes makes room', async () => {
+    const server = await TestServer.start({ limits: { filters: 3 } });
+    const [ann, bob] = [await server.session(), await server.session({ sub: 'bob' })];
+    ann.say({ op: 'subscribe', id: 2, filters: ['prices/A', 'prices/B'] });
+    expect(await ann.reply(2)).toMatchObject({ op: 'subscribed' });
+    bob.say({ op: 'subscribe', id: 2, filters: ['prices/A', 'prices/B'] });
+    expect(await bob.reply(2)).toMatchObject({ error: { code: 'limit' } });
+    bob.say({ op: 'subscribe', id: 3, filters: ['prices/A'] });
+    expect(await bob.reply(3)).toMatchObject({ op: 'subscribed' });
+    expect(server.fanOut.filters).toBe(3);
+    ann.ws.close();
+    await until('ann is gone', () => server.fanOut.filters === 1);
+    bob.say({ op: 'subscribe', id: 4, filters: ['prices/B', 'prices/C'] });
+    expect(await bob.reply(4)).toMatchObject({ op: 'subscribed' });
+    bob.say({ op: 'unsubscribe', id: 5, sub: 1 });
+    await until('room for one', () => server.fanOut.filters === 2);
+    expect(server.server.traffic.limitHits.get('filters')).toBe(1);
+  });
+});
+
 describe('P18 F8 filters of a session', () => {
   test('1,000 filters are taken, one more is refused with `limit`, and giving some back makes room', async () => {
     const server = await TestServer.start();

@@ -7,16 +7,18 @@ import { createAuthenticator } from '../../src/server/auth/authenticator.js';
 import { JWT_AUTH, LIMITS, TestServer } from './test-server.js';
 import { until } from './until.js';
 
+const AT_ONCE = { waitMs: 0, spreadMs: 0 };
+
 test('D3 P35 clients get what they are owed, then goaway, then 1012', async () => {
   const server = await TestServer.start();
   const client = await server.session();
   client.say({ op: 'subscribe', id: 2, filters: ['prices/**'] });
   await client.untilControl('end');
   server.put('prices/A', 1);
-  const stopped = server.server.stop(5_000);
+  const stopped = server.server.stop({ ...AT_ONCE, graceMs: 5_000 });
   expect(await client.closing()).toEqual({ code: 1012, reason: 'the server stops' });
   expect(client.data.map((line) => line[6])).toEqual([1]);
-  expect(client.control.at(-1)).toEqual({ op: 'goaway', retryMs: 1_000 });
+  expect(client.control.at(-1)).toEqual({ op: 'goaway', retryMs: 1_500 });
   await stopped;
   expect(server.fanOut.counts().sessions).toBe(0);
 });
@@ -24,7 +26,7 @@ test('D3 P35 clients get what they are owed, then goaway, then 1012', async () =
 test('connections that are not authenticated are closed, too, and nobody new gets in', async () => {
   const server = await TestServer.start();
   const silent = await server.connect();
-  const stopped = server.server.stop(5_000);
+  const stopped = server.server.stop({ ...AT_ONCE, graceMs: 5_000 });
   await expect(server.connect()).rejects.toThrow();
   expect(await silent.closing()).toMatchObject({ code: 1012 });
   await stopped;
@@ -35,7 +37,7 @@ test('a peer that does not answer cannot hold up the stop longer than the grace'
   const client = await server.session();
   client.ws.pause();
   let isStopped = false;
-  void server.server.stop(2_000).then(() => (isStopped = true));
+  void server.server.stop({ ...AT_ONCE, graceMs: 2_000 }).then(() => (isStopped = true));
   server.clock.pass(1_999);
   expect(server.closes()).toEqual([]);
   server.clock.pass(1);

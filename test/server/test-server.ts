@@ -12,6 +12,7 @@ import { createLog } from '../../src/telemetry/logger.js';
 import { stringifyJson, type Json } from '../../src/topic/json.js';
 import { parsePath } from '../../src/topic/path.js';
 import { entryKeyOf, epochOf } from '../../src/topic/update.js';
+import type { JsonText } from '../../src/topic/utf8.js';
 import { HandClock } from './hand-clock.js';
 import { TestClient, type ConnectOptions } from './test-client.js';
 
@@ -37,6 +38,7 @@ export const LIMITS: ServerLimits = {
   maxMessageBytes: 64 * 1024,
   authTimeoutMs: 10_000,
   filtersPerSession: 1_000,
+  filters: 100_000,
   inboundPerSecond: 20,
   inboundBurst: 60,
   beatMs: 10_000,
@@ -91,7 +93,7 @@ export class TestServer {
       },
       flushWindowMs: 0,
     });
-    this.fanOut.partitions = () => [{ x: 0, source: 'quotes', epoch: epochOf('e1'), part: 0 }];
+    this.fanOut.partitionAdded({ x: 0, source: 'quotes', epoch: epochOf('e1'), part: 0 });
     this.server = new PublicServer({
       clock,
       log,
@@ -121,15 +123,18 @@ export class TestServer {
   }
 
   put(path: string, value: Json): void {
+    this.#update(path, stringifyJson(value));
+  }
+
+  remove(path: string): void {
+    this.#update(path, null);
+  }
+
+  #update(path: string, value: JsonText | null): void {
     const parsed = parsePath(path);
     if (!parsed.ok) throw new Error(parsed.fault);
-    const update = {
-      key: entryKeyOf('', parsed.path),
-      path: parsed.path,
-      value: stringifyJson(value),
-      at: this.clock.now(),
-    };
-    this.fanOut.apply({ x: 0, first: this.#version++, updates: [update] });
+    const update = { key: entryKeyOf('', parsed.path), path: parsed.path, value, at: this.clock.now() };
+    this.fanOut.apply({ x: 0, first: this.#version++, readAt: update.at, updates: [update] });
   }
 
   /** Seconds of the server's clock, as tokens count. */
@@ -163,13 +168,18 @@ export class TestServer {
     return client;
   }
 
+  /** Why authentications were refused, and how often. */
+  refusals(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.server.traffic.authRefusals].filter(([, n]) => n > 0));
+  }
+
   closes(): readonly LogEntry[] {
     return this.log.filter(({ event }) => event === 'session-closed');
   }
 
   async close(): Promise<void> {
     for (const client of this.#clients) client.terminate();
-    const stopped = this.server.stop(1_000);
+    const stopped = this.server.stop({ waitMs: 0, spreadMs: 0, graceMs: 1_000 });
     this.clock.pass(1_000);
     await stopped;
     this.fanOut.stop();
