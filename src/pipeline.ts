@@ -4,29 +4,41 @@
 import type { Source } from '../connectors/contract.js';
 import { connectors } from '../connectors/registry.js';
 import type { Clock } from './clock.js';
-import type { Config, SourceConfig } from './config/config.js';
+import type { Config, Limits, SourceConfig } from './config/config.js';
+import type { LoadedConfig } from './config/load.js';
 import { compilePolicy, type Policy } from './entitle/policy.js';
 import { FanOut } from './fanout/fan-out.js';
 import { Ingest } from './ingest/ingest.js';
 import { LoggedDeadLetters } from './ingest/rejection.js';
 import { Loading } from './lifecycle/loading.js';
+import { reconfigure } from './lifecycle/reconfigure.js';
+import { Reloading, type ReloadTrigger } from './lifecycle/reloading.js';
+import { filtersThatFit } from './lifecycle/heap-share.js';
+import { RunningSources } from './lifecycle/running-sources.js';
+import { stopPlan, type StopKind } from './lifecycle/stop-plan.js';
 import type { LogWriter } from './log/log.js';
 import { MemoryLog } from './log/memory-log.js';
 import { compileMapping } from './map/compile.js';
 import type { Mapping } from './map/mapping.js';
+import type { ReloadReport } from './server/admin-api.js';
 import { AdminServer } from './server/admin-server.js';
+import { statusOf } from './server/admin-status.js';
 import { createAuthenticator } from './server/auth/authenticator.js';
+import { CurrentAuthenticator } from './server/auth/current-authenticator.js';
 import type { PageHandler } from './server/pages.js';
 import { PublicServer } from './server/public-server.js';
-import type { Log } from './telemetry/logger.js';
-import { createMetrics } from './telemetry/metrics.js';
+import { droppedLogLines, type Log, type RootLog } from './telemetry/logger.js';
+import { createMetrics } from './telemetry/scrape.js';
+import { ProcessMeter } from './telemetry/process-meter.js';
 import { version } from './version.js';
 
 export interface PipelineDeps {
   readonly clock: Clock;
-  readonly log: Log;
+  readonly log: RootLog;
   /** Aborts a start that is still under way. */
   readonly signal: AbortSignal;
+  /** Reads the configuration anew, for reloads; throws `file-unreadable`. Absent: what it was started with stays. */
+  readonly readConfig?: () => LoadedConfig;
   /** What the public port serves beside the wire; the demo's page. */
   readonly pages?: PageHandler;
 }
@@ -36,8 +48,12 @@ export interface RunningPipeline {
   readonly ready: Promise<void>;
   readonly publicUrl: string;
   readonly adminUrl: string;
-  /** Stops accepting, tells clients, flushes, closes sources. Idempotent. */
-  stop(): Promise<void>;
+  /** Takes up what the configuration says now, all of it or nothing. Never rejects. */
+  reload(trigger: ReloadTrigger): Promise<ReloadReport>;
+  /** What runs: the last configuration that was taken up. */
+  readonly config: Config;
+  /** Unready at once; then tells clients and closes them, closes sources and ports. The first call decides how. */
+  stop(kind?: StopKind): Promise<void>;
 }
 
 /** Builds the `single` role from a checked configuration. Resolves when both ports listen; sources may still be loading. */
@@ -45,71 +61,111 @@ export async function startPipeline(config: Config, deps: PipelineDeps): Promise
   const { clock, log } = deps;
 
   // From the log to the sessions: cache, entitle, diff, encode, fan-out.
+  const policyOf = policyCompiler();
   const fanOut = new FanOut({ clock, policy: policyOf(config), limits: config.limits, ...config.fanout });
   const memoryLog = new MemoryLog(clock, fanOut);
-  fanOut.partitions = () => memoryLog.partitions;
 
   // From the sources to the log: decode, map, own.
-  const ingests = config.sources.map((source) =>
-    ingestOf(source, config, memoryLog.claim(source.name), deps),
-  );
-  const loading = new Loading(clock, log, ingests);
+  const sources = new RunningSources(config.sources, {
+    clock,
+    log,
+    connect: (source) => createSource(source, log),
+    createIngest: (source, connected) =>
+      ingestOf(source, connected, { ...deps, writer: memoryLog.claim(source.name), limits: config.limits }),
+  });
+  const loading = new Loading(clock, log, () => sources.ingests);
 
   // The sockets.
-  const authenticator = createAuthenticator(config.auth, { clock, log });
+  const authenticator = new CurrentAuthenticator(createAuthenticator(config.auth, { clock, log }));
   const publicServer = new PublicServer({
     ...deps,
     fanOut,
     authenticator,
     listen: config.listen,
-    limits: config.limits,
+    limits: { ...config.limits, filters: Math.min(config.limits.filters, filtersThatFit()) },
   });
-  const metrics = createMetrics({
+
+  // The operator.
+  const meter = new ProcessMeter();
+  const status = {
     version,
-    isInsecure: config.auth.kind === 'none',
-    sources: () => ingests.map(({ name, status, counts }) => ({ source: name, state: status.state, counts })),
+    startedAt: clock.now(),
+    now: () => clock.now(),
+    config: () => reloading.state,
+    sources: () => sources.ingests,
     fanOut: () => fanOut.counts(),
     server: () => publicServer.traffic,
-  });
+    sessions: () => publicServer.sessions(),
+    process: () => meter.read(),
+    refusals: () => adminServer.refusals,
+  };
   const adminServer = new AdminServer({
+    clock,
+    log,
     listen: config.admin,
     metrics: () => metrics.scrape(),
     readiness: () => loading.checks(),
+    status: () => statusOf(status, loading.checks()),
+    reload: () => reloading.reload('api'),
+  });
+
+  // Another configuration while it runs.
+  const parts = { clock, log, policyOf, fanOut, sources, authenticator, publicServer, adminServer };
+  const reloading: Reloading = new Reloading({
+    ...deps,
+    running: config,
+    read: deps.readConfig,
+    reconfigure: (change, signal) => reconfigure(parts, change, signal),
+  });
+  const metrics = createMetrics({
+    version,
+    role: 'single',
+    get isInsecure() {
+      return reloading.running.auth.kind === 'none';
+    },
+    reload: () => reloading.state,
+    sources: () => sources.ingests.map((ingest) => ingest.figures()),
+    fanOut: () => fanOut.counts(),
+    server: () => publicServer.traffic,
+    logLinesDropped: droppedLogLines,
   });
 
   const publicAddress = await publicServer.listen();
   const adminAddress = await adminServer.listen();
-  const reading = new AbortController();
-  const finished = Promise.all(ingests.map((ingest) => ingest.run(reading.signal)));
+  sources.start();
 
-  const stop = async () => {
-    loading.stop();
-    await publicServer.stop(config.shutdown.graceMs / 2);
-    reading.abort();
-    await finished;
+  const stop = async (kind: StopKind) => {
+    const plan = stopPlan(kind, reloading.running.shutdown, { isKnown: loading.isLoaded });
+    loading.drain();
+    await reloading.stop();
+    await publicServer.stop(plan);
+    await sources.stop();
     fanOut.stop();
     await adminServer.stop();
+    meter.stop();
   };
   let stopped: Promise<void> | undefined;
   return {
     ready: loading.ready,
     publicUrl: `http://${publicAddress.host}:${publicAddress.port}`,
     adminUrl: `http://${adminAddress.host}:${adminAddress.port}`,
-    stop: () => (stopped ??= stop()),
+    reload: (trigger) => reloading.reload(trigger),
+    get config() {
+      return reloading.running;
+    },
+    stop: (kind = 'at-once') => (stopped ??= stop(kind)),
   };
 }
 
 function ingestOf(
   source: SourceConfig,
-  config: Config,
-  writer: LogWriter,
-  { clock, log }: PipelineDeps,
+  connected: Source,
+  { clock, log, writer, limits }: PipelineDeps & { readonly writer: LogWriter; readonly limits: Limits },
 ): Ingest {
-  const sourceLog = log.child({ source: source.name });
-  const { maxValueBytes, maxDepth, maxKeys } = config.limits;
+  const { maxValueBytes, maxDepth, maxKeys } = limits;
   return new Ingest({
     name: source.name,
-    source: createSource(source, sourceLog),
+    source: connected,
     mapping: mappingOf(source),
     keyFormat: source.format.key,
     valueFormat: source.format.value,
@@ -118,21 +174,24 @@ function ingestOf(
     writer,
     clock,
     log,
-    deadLetters: new LoggedDeadLetters(sourceLog, clock),
+    deadLetters: new LoggedDeadLetters(log.child({ source: source.name }), clock),
   });
 }
 
 function createSource({ name, type, options }: SourceConfig, log: Log): Source {
   const connector = connectors.find((each) => each.type === type);
   if (connector === undefined) throw new Error(`no connector of type ${type}`);
-  return connector.create(options.reveal(), { name, log });
+  return connector.create(options.reveal(), { name, log: log.child({ source: name }) });
 }
 
-/** The configuration has been checked, so its rules compile. */
-function policyOf(config: Config): Policy {
-  const compiled = compilePolicy(config.entitlements, 1);
-  if (!compiled.ok) throw new Error('the entitlements were not checked', { cause: compiled.errors });
-  return compiled.policy;
+/** Compiles rules, each time as another version. The configuration has been checked, so they do compile. */
+function policyCompiler(): (config: Config) => Policy {
+  let version = 0;
+  return ({ entitlements }) => {
+    const compiled = compilePolicy(entitlements, ++version);
+    if (!compiled.ok) throw new Error('the entitlements were not checked', { cause: compiled.errors });
+    return compiled.policy;
+  };
 }
 
 /** The same for the rules of a source. */

@@ -1,7 +1,9 @@
 // `tailrace check`: everything that is wrong with a configuration, and what one record would become under it.
 
+import type { Origins } from '../config/origins.js';
+import { printedValues, printedYaml } from '../config/printed-config.js';
 import type { ConnectorTypes } from '../config/sources.js';
-import { readConfigFile, readText, reportFindings } from './config-file.js';
+import { readConfigFile, readText, reportFindings, requireKnownRules } from './config-file.js';
 import { EXIT, type ExitCode } from './exit-code.js';
 import type { Output } from './output.js';
 import { parseSample, sampleRecord } from './sample.js';
@@ -13,6 +15,8 @@ export interface CheckOptions {
   readonly sample?: string;
   /** Resolve variables and files as `run` does; without it the check needs no secrets. */
   readonly env?: boolean;
+  /** Show every value with where it comes from. */
+  readonly print?: boolean;
   readonly json?: boolean;
 }
 
@@ -25,7 +29,13 @@ export interface CheckContext {
 export function check(options: CheckOptions, { output, connectors, env }: CheckContext): ExitCode {
   const json = options.json === true;
   const loaded = readConfigFile(options.config, connectors, options.env === true ? env : 'offline');
-  reportFindings(loaded.findings, output, { json });
+  const isPrinting = options.print === true && loaded.origins !== undefined;
+  // What is printed is a file of its own; warnings do not belong into it.
+  reportFindings(
+    loaded.findings,
+    isPrinting ? { ...output, data: (text: string) => output.notice(text) } : output,
+    { json },
+  );
   const errors = loaded.findings.filter(({ severity }) => severity === 'error').length;
   const warnings = loaded.findings.length - errors;
   if (json) output.json({ result: errors === 0 ? 'ok' : 'rejected', errors, warnings, needs: loaded.needs });
@@ -36,8 +46,10 @@ export function check(options: CheckOptions, { output, connectors, env }: CheckC
   const { sources, entitlements } = loaded.config;
   const parts = `${count(sources.length, 'source')}, ${count(entitlements.length, 'rule')}, ${count(warnings, 'warning')}`;
   output.notice(`${options.config}: ok (${parts})${needsText(options, loaded.needs)}`);
+  if (isPrinting) print(loaded.origins, { output, connectors, json });
   if (options.sample === undefined) return EXIT.fine;
 
+  requireKnownRules(loaded);
   const record = parseSample(readText(options.sample), options.sample);
   const samples = sampleRecord(loaded.config, record);
   for (const sample of samples) {
@@ -45,6 +57,14 @@ export function check(options: CheckOptions, { output, connectors, env }: CheckC
     else output.data(sampleText(sample));
   }
   return samples.some(({ outcome }) => outcome === 'rejected') ? EXIT.failed : EXIT.fine;
+}
+
+function print(
+  origins: Origins,
+  { output, connectors, json }: Pick<CheckContext, 'output' | 'connectors'> & { readonly json: boolean },
+): void {
+  if (json) for (const value of printedValues(origins, connectors)) output.json(value);
+  else output.data(printedYaml(origins, connectors).trimEnd());
 }
 
 function needsText(options: CheckOptions, needs: readonly string[]): string {

@@ -8,7 +8,10 @@ import type { ConnectorTypes } from '../config/sources.js';
 import { TailraceError } from '../errors.js';
 import type { Output } from './output.js';
 
-const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
+/** What Kubernetes lets a ConfigMap hold; reading it takes a second or two. */
+const MAX_CONFIG_BYTES = 1024 * 1024;
+/** Of a record, or of claims. */
+const MAX_FILE_BYTES = 4 * 1024 * 1024;
 /** Of a `{ file: PATH }`: keys and passwords are small. */
 const MAX_SECRET_BYTES = 64 * 1024;
 
@@ -24,8 +27,16 @@ export function readConfigFile(
   return loadConfig({ name: path, text }, types, { kind: 'online', env, readFile });
 }
 
+/** Before rules are carried out that were read offline. Throws `file-unreadable` when they are not known in full. */
+export function requireKnownRules({ origins }: LoadedConfig): void {
+  const unknown = origins?.unknownInRules() ?? [];
+  if (unknown.length === 0) return;
+  const message = `rules take text from ${unknown.join(', ')}, which is not read here; check --env --sample reads it`;
+  throw new TailraceError('file-unreadable', message);
+}
+
 /** Text of a file that somebody named. Throws `file-unreadable` with a sentence, never with content. */
-export function readText(path: string, maxBytes = MAX_CONFIG_BYTES): string {
+export function readText(path: string, maxBytes = MAX_FILE_BYTES): string {
   let bytes: Buffer;
   try {
     if (statSync(path).size > maxBytes)

@@ -1,6 +1,6 @@
 // `tailrace demo`: a market that moves, three people who watch it, on this machine. What it does is src/demo.
 
-import type { Log } from '../telemetry/logger.js';
+import type { RootLog } from '../telemetry/logger.js';
 import type { ExitCode } from './exit-code.js';
 import type { Output } from './output.js';
 import type { StopRequests } from './stop-requests.js';
@@ -10,10 +10,12 @@ import { EXIT } from './exit-code.js';
 export interface DemoOptions {
   /** Brokers of a Kafka that is there; undefined: a local one is started, and installed the first time. */
   readonly brokers: readonly string[] | undefined;
+  /** Address of both ports. Where it is no loopback address, whoever reaches it is given the demo's tokens. */
+  readonly host: string;
   /** Of the page. */
   readonly port: number;
   readonly adminPort: number;
-  readonly log: Log;
+  readonly log: RootLog;
   /** Progress for the person who waits, one sentence each. */
   readonly notice: (text: string) => void;
   /** Aborted when the demo has to end. */
@@ -25,6 +27,7 @@ export type RunDemo = (options: DemoOptions) => Promise<void>;
 
 export interface DemoFlags {
   readonly brokers?: readonly string[];
+  readonly host: string;
   readonly port: number;
   readonly adminPort: number;
 }
@@ -32,14 +35,16 @@ export interface DemoFlags {
 export interface DemoContext {
   readonly output: Output;
   readonly stops: StopRequests;
-  readonly log: Log;
+  readonly log: RootLog;
   readonly runDemo: RunDemo;
 }
 
-export async function demo({ brokers, port, adminPort }: DemoFlags, context: DemoContext): Promise<ExitCode> {
+export async function demo(flags: DemoFlags, context: DemoContext): Promise<ExitCode> {
+  const { brokers, host, port, adminPort } = flags;
   const { output, stops, log, runDemo } = context;
   await runDemo({
     brokers,
+    host,
     port,
     adminPort,
     log,

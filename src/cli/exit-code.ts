@@ -15,6 +15,11 @@ export const EXIT = {
   config: 78,
 } as const;
 
+/** For the end of every help. */
+export const EXIT_CODES = `
+Exit codes: 0 fine, 1 failed or denied, 2 usage, 69 unreachable, 78 bad configuration.
+Data goes to stdout, notices and logs to stderr.`;
+
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** For what a verb throws. */

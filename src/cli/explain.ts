@@ -9,7 +9,7 @@ import { explain, linesOf, type Explanation } from '../entitle/explain.js';
 import { TailraceError } from '../errors.js';
 import { isObject, type Json, type JsonObject } from '../topic/json.js';
 import { parsePath } from '../topic/path.js';
-import { readConfigFile, readText, reportFindings } from './config-file.js';
+import { readConfigFile, readText, reportFindings, requireKnownRules } from './config-file.js';
 import { EXIT, type ExitCode } from './exit-code.js';
 import type { Output } from './output.js';
 
@@ -41,6 +41,7 @@ export function explainPath(options: ExplainOptions, { output, connectors }: Exp
     reportFindings(loaded.findings, output, { json });
     return EXIT.config;
   }
+  requireKnownRules(loaded);
   const compiled = compilePolicy(loaded.config.entitlements, 0);
   if (!compiled.ok) throw new Error('a configuration without findings has entitlements that compile');
   const explanation = explain(compiled.policy, principalOf(options.as, loaded.config), parsed.path);

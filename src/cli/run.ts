@@ -4,12 +4,17 @@ import { systemClock, type Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import type { ConnectorTypes } from '../config/sources.js';
 import { TailraceError } from '../errors.js';
-import type { Log } from '../telemetry/logger.js';
+import type { LoadedConfig } from '../config/load.js';
+import type { ReloadTrigger } from '../lifecycle/reloading.js';
+import type { StopKind } from '../lifecycle/stop-plan.js';
+import type { ReloadReport } from '../server/admin-api.js';
+import type { RootLog } from '../telemetry/logger.js';
 import { readConfigFile, factsOf } from './config-file.js';
 import { findingText } from '../config/finding.js';
 import { EXIT, exitCodeOf, type ExitCode } from './exit-code.js';
+import { filesOf, listenForReloads } from './reload-requests.js';
 import type { Output } from './output.js';
-import type { StopRequests } from './stop-requests.js';
+import type { SignalSource, StopRequests } from './stop-requests.js';
 
 /** What runs, as src/pipeline.ts gives it. */
 export interface RunningPipeline {
@@ -17,15 +22,21 @@ export interface RunningPipeline {
   readonly ready: Promise<void>;
   readonly publicUrl: string;
   readonly adminUrl: string;
-  /** Stops accepting, tells clients, flushes, closes sources. Idempotent. */
-  stop(): Promise<void>;
+  /** What runs: the last configuration that was taken up. */
+  readonly config: Config;
+  /** Takes up what the configuration says now, all of it or nothing. Never rejects. */
+  reload(trigger: ReloadTrigger): Promise<ReloadReport>;
+  /** Unready at once; then tells clients and closes them, closes sources and ports. The first call decides how. */
+  stop(kind?: StopKind): Promise<void>;
 }
 
 export interface PipelineDeps {
-  readonly log: Log;
+  readonly log: RootLog;
   readonly clock: Clock;
   /** Aborts a start that is still under way. */
   readonly signal: AbortSignal;
+  /** Reads the configuration anew, for reloads. Throws `file-unreadable`. */
+  readonly readConfig: () => LoadedConfig;
 }
 
 /** Resolves when both ports listen; sources may still be loading. */
@@ -42,20 +53,25 @@ export interface RunContext {
   readonly env: NodeJS.ProcessEnv;
   readonly version: string;
   readonly stops: StopRequests;
+  readonly signals: SignalSource;
   readonly startPipeline: StartPipeline;
   /** Called once the level is known. `isForPeople`: a person reads it at a terminal. */
-  readonly openLog: (level: Config['log']['level']) => { readonly log: Log; readonly isForPeople: boolean };
+  readonly openLog: (level: Config['log']['level']) => {
+    readonly log: RootLog;
+    readonly isForPeople: boolean;
+  };
 }
 
 /** Returns when it has stopped. */
 export async function run(options: RunOptions, context: RunContext): Promise<ExitCode> {
-  const loaded = readConfigFile(options.config, context.connectors, context.env);
-  const { config, findings } = loaded;
+  const file = new ConfigOnDisk(options.config, context);
+  const { config, findings } = file.read();
   const quietest = options.quiet === true && config?.log.level !== 'error' ? 'warn' : undefined;
   const { log, isForPeople } = context.openLog(quietest ?? config?.log.level ?? 'info');
   for (const finding of findings) {
     if (isForPeople) context.output.notice(findingText(finding));
-    else log[finding.severity === 'error' ? 'error' : 'warn'](finding.code, factsOf(finding));
+    else if (finding.severity === 'warning') log.warn(finding.code, factsOf(finding));
+    else log.error('config-mistake', { finding: finding.code, ...factsOf(finding) });
   }
   if (config === undefined) {
     const errors = findings.filter(({ severity }) => severity === 'error').length;
@@ -69,14 +85,19 @@ export async function run(options: RunOptions, context: RunContext): Promise<Exi
       meaning: 'everybody on this machine is let in, without a role',
     });
   }
-  return await runPipeline(config, log, context);
+  return await runPipeline(config, log, { ...context, file });
 }
 
-async function runPipeline(config: Config, log: Log, context: RunContext): Promise<ExitCode> {
-  const { stops, startPipeline } = context;
+async function runPipeline(
+  config: Config,
+  log: RootLog,
+  context: RunContext & { readonly file: ConfigOnDisk },
+): Promise<ExitCode> {
+  const { stops, startPipeline, signals, file } = context;
   let pipeline: RunningPipeline;
   try {
-    pipeline = await startPipeline(config, { log, clock: systemClock, signal: stops.signal });
+    const readConfig = () => file.read();
+    pipeline = await startPipeline(config, { log, clock: systemClock, signal: stops.signal, readConfig });
   } catch (error) {
     if (stops.signal.aborted) return EXIT.fine;
     const known = startError(error);
@@ -84,29 +105,70 @@ async function runPipeline(config: Config, log: Log, context: RunContext): Promi
     return exitCodeOf(known);
   }
   log.info('listening', { publicUrl: pipeline.publicUrl, adminUrl: pipeline.adminUrl });
-  const failed = await Promise.race([
+  const reloads = listenForReloads({
+    signals,
+    clock: systemClock,
+    files: () => (pipeline.config.reload.watch ? file.files : []),
+    reload: (trigger) => pipeline.reload(trigger),
+  });
+  let hasFailed = false;
+  const kind = await Promise.race([
     pipeline.ready.then(
       () => {
         if (!stops.signal.aborted) log.info('ready', { sources: config.sources.length });
         return stops.requested;
       },
-      (error: unknown) => (stops.signal.aborted ? undefined : { error }),
+      (error: unknown) => {
+        if (stops.signal.aborted) return stops.requested;
+        log.error('unexpected', { error });
+        hasFailed = true;
+        return 'at-once' as const;
+      },
     ),
     stops.requested,
   ]);
-  if (failed !== undefined) log.error('unexpected', { error: failed.error });
-  const code = await stopWithin(pipeline, log, config.shutdown.graceMs);
-  return failed === undefined ? code : EXIT.failed;
+  reloads.release();
+  const { graceMs } = pipeline.config.shutdown;
+  const code = await stopWithin(pipeline, kind, { log, graceMs });
+  return hasFailed ? EXIT.failed : code;
 }
 
-async function stopWithin(pipeline: RunningPipeline, log: Log, graceMs: number): Promise<ExitCode> {
-  log.info('stopping', { graceMs });
+/** The configuration as it is on disk, and which files that is. */
+class ConfigOnDisk {
+  readonly #path: string;
+  readonly #context: RunContext;
+  #needs: readonly string[] = [];
+
+  constructor(path: string, context: RunContext) {
+    this.#path = path;
+    this.#context = context;
+  }
+
+  /** As of the last {@link read}. */
+  get files(): readonly string[] {
+    return filesOf(this.#path, this.#needs);
+  }
+
+  /** Throws `file-unreadable`. */
+  read(): LoadedConfig {
+    const loaded = readConfigFile(this.#path, this.#context.connectors, this.#context.env);
+    this.#needs = loaded.needs;
+    return loaded;
+  }
+}
+
+async function stopWithin(
+  pipeline: RunningPipeline,
+  kind: StopKind,
+  { log, graceMs }: { readonly log: RootLog; readonly graceMs: number },
+): Promise<ExitCode> {
+  log.info('stopping', { kind, graceMs });
   const since = systemClock.monotonic();
   let cancel = (): void => undefined;
   const timeout = new Promise<'late'>((resolve) => {
     cancel = systemClock.after(graceMs, () => resolve('late'));
   });
-  const outcome = await Promise.race([pipeline.stop().then(() => 'stopped' as const), timeout]);
+  const outcome = await Promise.race([pipeline.stop(kind).then(() => 'stopped' as const), timeout]);
   cancel();
   if (outcome === 'late') {
     log.error('stop-timed-out', { graceMs });

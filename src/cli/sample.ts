@@ -1,27 +1,20 @@
 // What one record would become: the paths and values that each source's mapping gives, and who would see them. Decoding,
 // mapping and deciding are the running system's own functions.
 
-import type { SourceRecord } from '../../connectors/contract.js';
-import type { Config, Format, SourceConfig } from '../config/config.js';
+import type { Config, SourceConfig } from '../config/config.js';
 import { compilePolicy } from '../entitle/policy.js';
 import { TailraceError } from '../errors.js';
 import { RecordReader, type SampledRecord } from '../ingest/record-reader.js';
 import { compileMapping } from '../map/compile.js';
+import { sourceRecordOf, type WrittenRecord } from '../rehearsal/written-record.js';
 import { parseJson, type Json } from '../topic/json.js';
 import { viewersOf, type Viewer } from './viewers.js';
 
 /** One record as a person writes it down. */
-export interface SampleFile {
+export interface SampleFile extends WrittenRecord {
   /** Name of the source to try it on; left out: those whose options name the topic, else all. */
   readonly source?: string;
-  readonly topic: string;
-  readonly partition: number;
-  /** Milliseconds since 1970. */
-  readonly timestamp: number;
-  readonly headers: Readonly<Record<string, string>>;
-  /** As the source's format reads it: text is the raw text, anything else its JSON; with format `bytes` base64. null: none. */
   readonly key: Json;
-  /** The same; null: the record deletes. */
   readonly value: Json;
 }
 
@@ -129,23 +122,8 @@ function readSample(config: Config, source: SourceConfig, record: SampleFile): S
     valueFormat: source.format.value,
     limits: { maxBytes: maxValueBytes, maxDepth, maxKeys, numbers: source.numbers },
   });
-  const bytes: SourceRecord = {
-    key: bytesOf(record.key, source.format.key),
-    value: bytesOf(record.value, source.format.value),
-    headers: Object.entries(record.headers).map(([name, value]) => ({
-      name,
-      value: Buffer.from(String(value)),
-    })),
-    timestampMs: record.timestamp,
-    offset: 0,
-  };
+  const bytes = sourceRecordOf(record, source.format);
   return reader.sample(bytes, { topic: record.topic, partitionNumber: record.partition });
-}
-
-function bytesOf(value: Json, format: Format): Buffer | null {
-  if (value === null) return null;
-  if (format === 'bytes' && typeof value === 'string') return Buffer.from(value, 'base64');
-  return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
 }
 
 function concerned(sources: readonly SourceConfig[], { source, topic }: SampleFile): readonly SourceConfig[] {

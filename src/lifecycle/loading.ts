@@ -1,9 +1,9 @@
 // When a process is ready for clients: each source has been read to the end that it had at the start, or has failed for so long
-// that serving without it is better. Once ready, always ready: a later outage shows as stale paths, not as an unready process.
+// that serving without it is better. Once ready, it is ready until it is told to stop: a later outage shows as stale paths.
 
 import type { Cancel, Clock } from '../clock.js';
 import type { SourceStatus } from '../ingest/status.js';
-import type { ReadinessCheck } from '../server/admin-server.js';
+import type { ReadinessCheck } from '../server/admin-api.js';
 import type { Log } from '../telemetry/logger.js';
 import type { Ms } from '../topic/update.js';
 
@@ -24,41 +24,54 @@ export class Loading {
   readonly ready: Promise<void>;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #sources: readonly LoadingSource[];
+  readonly #sources: () => readonly LoadingSource[];
   readonly #waitingFor: Set<string>;
   readonly #since: Ms;
+  #isDraining = false;
   #toldAt: Ms;
   #cancel: Cancel = () => undefined;
   #resolve: () => void = () => undefined;
 
-  constructor(clock: Clock, log: Log, sources: readonly LoadingSource[]) {
+  /** `sources`: those of the configuration now. Only those that there are at the beginning are waited for. */
+  constructor(clock: Clock, log: Log, sources: () => readonly LoadingSource[]) {
     this.#clock = clock;
     this.#log = log;
     this.#sources = sources;
-    this.#waitingFor = new Set(sources.map(({ name }) => name));
+    this.#waitingFor = new Set(sources().map(({ name }) => name));
     this.#since = clock.monotonic();
     this.#toldAt = this.#since;
     this.ready = new Promise((resolve) => (this.#resolve = resolve));
     this.#look();
   }
 
-  /** One check per source, for `/readyz`. */
+  /** For `/readyz`: one check per source, and that the process is not about to end. */
   checks(): readonly ReadinessCheck[] {
-    return this.#sources.map((source) => ({
+    const sources = this.#sources().map((source) => ({
       name: `source ${source.name}`,
       isReady: !this.#waitingFor.has(source.name),
       detail: describe(source),
     }));
+    const isReady = !this.#isDraining;
+    return [...sources, { name: 'sessions', isReady, detail: isReady ? 'accepted' : 'draining' }];
   }
 
-  /** Lets go of its timer; `ready` stays as it is. */
-  stop(): void {
+  /** Whether every source is loaded or given up: a balancer may have sent clients here. */
+  get isLoaded(): boolean {
+    return this.#waitingFor.size === 0;
+  }
+
+  /** The process is told to stop: not ready from this moment on. Lets go of its timer; `ready` stays as it is. */
+  drain(): void {
+    this.#isDraining = true;
     this.#cancel();
   }
 
   #look(): void {
     const now = this.#clock.monotonic();
-    for (const { name, status } of this.#sources) {
+    const sources = this.#sources();
+    for (const name of this.#waitingFor)
+      if (!sources.some((each) => each.name === name)) this.#waitingFor.delete(name);
+    for (const { name, status } of sources) {
       const hasFailed = status.state === 'stopped' || now - this.#since >= GIVE_UP_AFTER_MS;
       if (isLoaded(status) || (hasFailed && status.progress === undefined)) this.#waitingFor.delete(name);
     }
@@ -69,7 +82,7 @@ export class Loading {
 
   #tell(now: Ms): void {
     this.#toldAt = now;
-    for (const source of this.#sources) {
+    for (const source of this.#sources()) {
       if (!this.#waitingFor.has(source.name)) continue;
       const { done, total } = source.status.progress ?? {};
       this.#log.info('source-loading', {

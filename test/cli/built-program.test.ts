@@ -2,9 +2,10 @@
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { BROKEN_CONFIGS } from '../config/broken-configs.js';
 import { CONFIG } from './command.js';
 
 let folder = '';
@@ -78,8 +79,37 @@ test('run with a bad configuration: 78, nothing on stdout, one JSON line per fin
   const events = stderr
     .trimEnd()
     .split('\n')
-    .map((line) => (JSON.parse(line) as { event: string }).event);
-  expect(events).toEqual(['unknown-key', 'env-missing', 'unknown-key', 'config-rejected']);
+    .map((line) => JSON.parse(line) as { event: string; finding?: string });
+  expect(events.map(({ event, finding }) => finding ?? event)).toEqual([
+    'unknown-key',
+    'env-missing',
+    'unknown-key',
+    'config-rejected',
+  ]);
+});
+
+test('D9 run with a broken configuration ends within two seconds with 78, naming path and line', () => {
+  const few = BROKEN_CONFIGS.filter((_, index) => index % 20 === 0);
+  const before = performance.now();
+  tailrace('--version'); // what any process takes to start, on a machine that may be busy
+  const startMs = performance.now() - before;
+  for (const { text, code, line = 0 } of few) {
+    writeFileSync(join(folder, 'broken-too.yaml'), text);
+    const began = performance.now();
+    const ran = tailrace('run', '-c', 'broken-too.yaml');
+    expect(performance.now() - began - startMs).toBeLessThan(2000);
+    expect(ran.code).toBe(78);
+    const lines = ran.stderr.split('\n').filter((each) => each.includes(`"finding":"${code}"`));
+    expect(lines.map((each) => JSON.parse(each) as object)).toContainEqual(
+      expect.objectContaining({ line, path: expect.any(String), file: 'broken-too.yaml' }),
+    );
+  }
+});
+
+test('schema prints the schema for editors', () => {
+  const { code, stdout } = tailrace('schema');
+  expect(code).toBe(0);
+  expect(`${stdout}`).toBe(readFileSync('schema/tailrace.schema.json', 'utf8'));
 });
 
 test('a mistake of usage: 2', () => {

@@ -164,6 +164,15 @@ describe('check --sample', () => {
     expect((await sample({ ...quote, source: 'nothing' })).stderr).toContain('there are orders, quotes');
   });
 
+  test('asks for --env where rules take text from elsewhere', async () => {
+    const text = CONFIG.replace('allow: [trader]', 'allow: [{ env: ROLE }]');
+    const { config = '', record = '' } = filesWith({ config: text, record: JSON.stringify(order) });
+    const argv = ['check', '--quiet', '-c', config, '--sample', record];
+    expect(await tailrace(argv)).toMatchObject({ code: 78, stderr: expect.stringContaining('env ROLE') });
+    const env = { TOKEN_SECRET: 'x'.repeat(32), ROLE: 'visitor' };
+    expect((await tailrace([...argv, '--env'], { env })).stdout).toContain('visitor');
+  });
+
   test.each([
     ['is not JSON', '{'],
     ['must be one JSON object', '[]'],

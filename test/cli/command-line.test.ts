@@ -11,16 +11,29 @@ test('--version prints the version as data', async () => {
 test('--help lists the verbs, first steps and the exit codes', async () => {
   const { code, stdout } = await tailrace(['--help']);
   expect(code).toBe(0);
-  for (const words of ['run ', 'check ', 'explain ', 'demo ', 'First steps:', '78 bad configuration'])
+  for (const words of [
+    'run ',
+    'check ',
+    'explain ',
+    'health ',
+    'top ',
+    'cat ',
+    'demo ',
+    'First steps:',
+    '78 bad configuration',
+  ])
     expect(stdout).toContain(words);
 });
 
-test.each(['run', 'check', 'explain', 'demo'])('%s --help has examples and exit codes', async (verb) => {
-  const { code, stdout } = await tailrace([verb, '--help']);
-  expect(code).toBe(0);
-  expect(stdout).toContain(`\nExamples:\n`);
-  expect(stdout).toContain('Exit codes:');
-});
+test.each(['run', 'check', 'explain', 'health', 'top', 'cat', 'demo'])(
+  '%s --help has examples and exit codes',
+  async (verb) => {
+    const { code, stdout } = await tailrace([verb, '--help']);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`\nExamples:\n`);
+    expect(stdout).toContain('Exit codes:');
+  },
+);
 
 test.each([
   [['rnu']],
@@ -45,7 +58,7 @@ test('demo passes its flags on, and ends when it ends', async () => {
   expect((await tailrace(['demo', '--brokers', 'a:9092, b:9092', '--port', '0'], { runDemo })).code).toBe(0);
   expect((await tailrace(['demo'], { runDemo })).code).toBe(0);
   expect(seen).toMatchObject([
-    { brokers: ['a:9092', 'b:9092'], port: 0, adminPort: 9090 },
+    { brokers: ['a:9092', 'b:9092'], host: '127.0.0.1', port: 0, adminPort: 9090 },
     { brokers: undefined, port: 8080 },
   ]);
 });

@@ -43,13 +43,15 @@ export async function tailrace(
   const output = terminal(streams as unknown as Parameters<typeof terminal>[0]);
   const code = await runProgram(argv, {
     output,
-    connectors,
+    connectors: () => Promise.resolve(connectors),
     startPipeline: () => Promise.reject(new Error('this test starts nothing')),
     runDemo: () => Promise.reject(new Error('this test shows nothing')),
     version: '1.2.3',
     env: {},
     stderr: { isTTY: false },
-    createLog: (options) => createLog({ ...options, write: (line) => streams.stderr.write(line) }),
+    terminal: { stdin: process.stdin, stdout: { isTTY: false } as NodeJS.WriteStream },
+    loadLogger: () =>
+      Promise.resolve((options) => createLog({ ...options, write: (line) => streams.stderr.write(line) })),
     signals: new EventEmitter(),
     exitNow: () => undefined,
     ...override,

@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from '@jest/globals';
 import { TailraceError } from '../../src/errors.js';
-import { createLog, styleOfTerminal, type LogOptions } from '../../src/telemetry/logger.js';
+import { styleOfTerminal } from '../../src/telemetry/log-text.js';
+import { createLog, type LogOptions } from '../../src/telemetry/logger.js';
 
 function logged(
   style: LogOptions['style'],
@@ -30,19 +31,19 @@ describe('a JSON line', () => {
   });
 
   test('is not written below the level', () => {
-    expect(logged('json', (log) => (log.debug('a'), log.info('b'), log.error('c')), 'warn')).toMatch(
-      /^[^\n]*"event":"c"}\n$/,
+    expect(logged('json', (log) => (log.debug('a'), log.info('b'), log.error('unexpected')), 'warn')).toMatch(
+      /^[^\n]*"event":"unexpected"}\n$/,
     );
   });
 
   test('has the code of an error and its causes; a stack only when nobody expected it', () => {
-    const error = new TailraceError('source-stopped', 'orders stopped', { cause: new Error('inner') });
-    const { error: shown } = JSON.parse(logged('json', (log) => log.error('x', { error }))) as {
+    const error = new TailraceError('stop-timed-out', 'orders stopped', { cause: new Error('inner') });
+    const { error: shown } = JSON.parse(logged('json', (log) => log.error('unexpected', { error }))) as {
       error: Record<string, unknown>;
     };
     expect(shown).toMatchObject({
       name: 'TailraceError',
-      code: 'source-stopped',
+      code: 'stop-timed-out',
       message: 'orders stopped',
       cause: { message: 'inner', stack: expect.any(String) },
     });
@@ -74,7 +75,7 @@ describe('F14 a line never has', () => {
     ['bytes', { value: Buffer.from(canary) }],
   ])('%s', (_what, facts) => {
     for (const style of ['json', 'text', 'colour'] as const) {
-      const text = logged(style, (log) => (log.info('event', facts), log.child(facts).error('event')));
+      const text = logged(style, (log) => (log.info('event', facts), log.child(facts).error('unexpected')));
       expect(text).not.toContain('cAnArY');
       expect(text).not.toContain(Buffer.from(canary).toString('base64'));
     }
@@ -93,7 +94,7 @@ describe('a line for people', () => {
 
   test('shows a stack below, and no control character of foreign text', () => {
     const text = logged('text', (log) =>
-      log.error('broke\x1b[2J', { error: new Error('a\x1b[31m\nb'), name: 'x\u009b' }),
+      log.warn('broke\x1b[2J', { error: new Error('a\x1b[31m\nb'), name: 'x\u009b' }),
     );
     expect(text).toContain('\n    at ');
     expect(text).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/);

@@ -4,9 +4,25 @@ import { EventEmitter } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
 import type { Config } from '../../src/config/config.js';
 import type { PipelineDeps, RunningPipeline, StartPipeline } from '../../src/cli/run.js';
+import { connectors } from '../../connectors/registry.js';
+import { loadConfig } from '../../src/config/load.js';
+import { resolved } from '../config/loading.js';
 import { CONFIG, filesWith, tailrace } from './command.js';
 
-const ENV = { TOKEN_SECRET: 'x'.repeat(32), TAILRACE__SHUTDOWN__GRACE: '100ms' };
+const ENV = {
+  TOKEN_SECRET: 'x'.repeat(32),
+  TAILRACE__SHUTDOWN__GRACE: '100ms',
+  TAILRACE__SHUTDOWN__WAIT: '0s',
+  TAILRACE__SHUTDOWN__SPREAD: '50ms',
+};
+
+const CHECKED = resolved(
+  loadConfig({ name: 'tailrace.yaml', text: CONFIG }, connectors, {
+    kind: 'online',
+    env: ENV,
+    readFile: () => '',
+  }),
+);
 
 interface Started {
   readonly signals: EventEmitter;
@@ -32,6 +48,8 @@ function pipeline(over: Partial<RunningPipeline> = {}): RunningPipeline {
     ready: Promise.resolve(),
     publicUrl: 'http://127.0.0.1:1',
     adminUrl: 'http://127.0.0.1:2',
+    config: CHECKED,
+    reload: () => Promise.resolve({ outcome: 'unchanged' }),
     stop: () => Promise.resolve(),
     ...over,
   };
@@ -58,12 +76,18 @@ describe('run', () => {
     expect(signals.listenerCount('SIGTERM')).toBe(0);
   });
 
-  test('stops while sources are still loading', async () => {
+  test.each([
+    ['SIGTERM', 'drain'],
+    ['SIGINT', 'at-once'],
+  ])('D3 of %s makes the stop %s, while sources are still loading too', async (signal, kind) => {
+    const kinds: unknown[] = [];
     const { signals, result } = running(() => {
-      setImmediate(() => signals.emit('SIGINT'));
-      return Promise.resolve(pipeline({ ready: new Promise(() => undefined) }));
+      setImmediate(() => signals.emit(signal));
+      const stop = (each: unknown): Promise<void> => Promise.resolve(void kinds.push(each));
+      return Promise.resolve(pipeline({ ready: new Promise(() => undefined), stop }));
     });
     expect((await result).code).toBe(0);
+    expect(kinds).toEqual([kind]);
   });
 
   test('stops while the pipeline is still starting', async () => {

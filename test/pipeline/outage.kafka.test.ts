@@ -98,8 +98,10 @@ async function untilTrue(watcher: Watcher): Promise<void> {
   watcher.expect(truth, { areStale: false });
 }
 
-async function isReady(): Promise<boolean> {
-  return (await fetch(`${pipeline.adminUrl}/readyz`)).ok;
+/** What `/livez` and `/readyz` answer. */
+function health(): Promise<number[]> {
+  const statusOf = async (page: string) => (await fetch(`${pipeline.adminUrl}${page}`)).status;
+  return Promise.all(['/livez', '/readyz'].map(statusOf));
 }
 
 test('A2 G13 while the broker is dead sessions stay and show stale values; all resumes by itself and ends right', async () => {
@@ -111,7 +113,7 @@ test('A2 G13 while the broker is dead sessions stay and show stale values; all r
   early.expect(truth, { areStale: true });
   const late = await watch();
   late.expect(truth, { areStale: true });
-  expect(await isReady()).toBe(true);
+  expect(await health()).toEqual([200, 200]);
 
   await kafka.restart();
   await write({ EURUSD: 2, GBPUSD: null, AUDUSD: 1 });

@@ -17,7 +17,8 @@ export class Watcher {
   readonly #client: CheckingClient;
   #subscription = 0;
 
-  constructor(publicUrl: string) {
+  /** `token`: left out, a session without one. */
+  constructor(publicUrl: string, token?: string) {
     this.#ws = new WebSocket(`${publicUrl.replace('http', 'ws')}/v1/stream`, SUBPROTOCOL_JSON);
     this.#client = new CheckingClient({
       send: (line) => this.#ws.send(line),
@@ -25,7 +26,7 @@ export class Watcher {
       acks: true,
     });
     this.#ws.on('open', () => {
-      this.#client.authenticate(undefined);
+      this.#client.authenticate(token);
       this.#subscription = this.#client.subscribe({ filters: ['**'] });
     });
     this.#ws.on('message', (bytes: Buffer) => this.#take(bytes.toString()));
@@ -52,6 +53,11 @@ export class Watcher {
   expect(values: ReadonlyMap<string, Value>, { areStale }: { readonly areStale: boolean }): void {
     this.#client.expectValues(this.#subscription, values);
     this.#client.expectStale(this.#subscription, new Set(areStale ? values.keys() : []));
+  }
+
+  /** Reads nothing from here on. */
+  stall(): void {
+    this.#ws.pause();
   }
 
   stop(): void {

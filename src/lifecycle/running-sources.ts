@@ -1,0 +1,162 @@
+// The sources that this process reads, and how another configuration changes them: what is the same keeps running, what differs
+// is read anew while its values stay (stale) with subscribers, what is gone takes its paths with it.
+
+import { OptionsRejected, type Source } from '../../connectors/contract.js';
+import type { Clock } from '../clock.js';
+import { isSameConfig } from '../config/difference.js';
+import type { SourceConfig } from '../config/config.js';
+import type { Ingest } from '../ingest/ingest.js';
+import type { Log } from '../telemetry/logger.js';
+import type { Ms } from '../topic/update.js';
+
+export interface RunningSourcesOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The connector's source. Contacts nobody yet. */
+  readonly connect: (config: SourceConfig) => Source;
+  /** The reader of a source into its lane of the log, which it claims. */
+  readonly createIngest: (config: SourceConfig, source: Source) => Ingest;
+}
+
+/** A source whose options its upstream refused. */
+export interface RefusedSource {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** Nothing has been changed: the upstreams of some sources refused their options. */
+export class SourcesRefused extends Error {
+  override readonly name = 'SourcesRefused';
+  readonly sources: readonly RefusedSource[];
+
+  constructor(sources: readonly RefusedSource[]) {
+    super(sources.map(({ name, reason }) => `${name}: ${reason}`).join('; '));
+    this.sources = sources;
+  }
+}
+
+interface Running {
+  readonly config: SourceConfig;
+  readonly ingest: Ingest;
+  readonly stopping: AbortController;
+  /** Resolved before it begins to read, and when it has ended. */
+  ended: Promise<void>;
+}
+
+interface Arrival {
+  readonly config: SourceConfig;
+  readonly source: Source;
+}
+
+/** A change that has been tried as far as it can be without changing anything. */
+export interface PreparedSources {
+  /** Carries it out. Never refuses. Once. */
+  commit(): Promise<void>;
+}
+
+/** How long an upstream may take to let a new source in, until the change is made all the same: it may be down just now. */
+const PROBE_MS: Ms = 10_000;
+
+/** Invariant: of each name there is at most one reader that runs. Changes come one at a time. */
+export class RunningSources {
+  readonly #options: RunningSourcesOptions;
+  #running: readonly Running[];
+
+  constructor(configs: readonly SourceConfig[], options: RunningSourcesOptions) {
+    const { connect, createIngest } = options;
+    this.#options = options;
+    this.#running = configs.map((config) => waiting(config, createIngest(config, connect(config))));
+  }
+
+  /** In the order of the configuration. */
+  get ingests(): readonly Ingest[] {
+    return this.#running.map(({ ingest }) => ingest);
+  }
+
+  /** Begins to read. Once, before anything else. */
+  start(): void {
+    for (const each of this.#running) begin(each);
+  }
+
+  /**
+   * Connects to what is new or differs. Rejects with {@link SourcesRefused} where an upstream says that it can never work, and
+   * when `signal` aborts.
+   */
+  async prepare(configs: readonly SourceConfig[], signal: AbortSignal): Promise<PreparedSources> {
+    const isKept = (config: SourceConfig) => this.#running.some((each) => isSameConfig(each.config, config));
+    const arrivals = configs
+      .filter((config) => !isKept(config))
+      .map((config): Arrival => ({ config, source: this.#options.connect(config) }));
+    const refused = (await Promise.all(arrivals.map((arrival) => this.#probe(arrival, signal)))).flat();
+    if (refused.length > 0 || signal.aborted) {
+      await Promise.all(arrivals.map(({ source }) => source.close()));
+      signal.throwIfAborted();
+      throw new SourcesRefused(refused);
+    }
+    return { commit: () => this.#commit(configs, arrivals) };
+  }
+
+  /** Stops reading. Values stay where they are. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#running.map(end));
+    for (const { ingest } of this.#running) ingest.release();
+  }
+
+  async #probe({ config: { name }, source }: Arrival, signal: AbortSignal): Promise<RefusedSource[]> {
+    const { clock, log } = this.#options;
+    const late = new AbortController();
+    const cancel = clock.after(PROBE_MS, () => late.abort());
+    const until = AbortSignal.any([signal, late.signal]);
+    try {
+      await Promise.race([source.probe(until), aborted(until)]);
+    } catch (error) {
+      if (error instanceof OptionsRejected) return [{ name, reason: error.message }];
+      if (!signal.aborted) log.warn('source-not-reached', { source: name, error });
+    } finally {
+      cancel();
+    }
+    return [];
+  }
+
+  /** Paths of different sources never meet in one configuration, so all that must go is gone before anything new is read. */
+  async #commit(configs: readonly SourceConfig[], arrivals: readonly Arrival[]): Promise<void> {
+    const { createIngest } = this.#options;
+    const arriving = new Map(arrivals.map((arrival) => [arrival.config.name, arrival]));
+    const named = new Set(configs.map(({ name }) => name));
+    const leaving = this.#running.filter(({ config: { name } }) => arriving.has(name) || !named.has(name));
+    await Promise.all(leaving.map(end));
+    for (const { config, ingest } of leaving) if (!named.has(config.name)) await ingest.retire();
+
+    const created: Running[] = [];
+    for (const { config, source } of arrivals) {
+      const former = leaving.find((each) => each.config.name === config.name)?.ingest;
+      former?.release();
+      const ingest = createIngest(config, source);
+      if (former !== undefined) await ingest.inherit(former);
+      created.push(waiting(config, ingest));
+    }
+    for (const each of created) begin(each);
+    const all = [...this.#running.filter((each) => !leaving.includes(each)), ...created];
+    const order = new Map(configs.map(({ name }, index) => [name, index]));
+    this.#running = all.sort((a, b) => (order.get(a.config.name) ?? 0) - (order.get(b.config.name) ?? 0));
+  }
+}
+
+function waiting(config: SourceConfig, ingest: Ingest): Running {
+  return { config, ingest, stopping: new AbortController(), ended: Promise.resolve() };
+}
+
+function begin(source: Running): void {
+  source.ended = source.ingest.run(source.stopping.signal);
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('there was no answer in time')), { once: true });
+  });
+}
+
+function end({ stopping, ended }: Running): Promise<void> {
+  stopping.abort();
+  return ended;
+}
