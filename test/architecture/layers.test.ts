@@ -16,7 +16,10 @@ const LAYERS: readonly { readonly layer: number; readonly where: RegExp; readonl
   { layer: 2, where: /^src\/(decode|map|log|cache|diff|entitle)\//, apart: true },
   { layer: 3, where: /^src\/(ingest|fanout)\//, apart: true },
   { layer: 4, where: /^src\/server\// },
-  { layer: 5, where: /^src\/(pipeline\.ts|main\.ts|lifecycle\/|config\/|cli\/|demo\/)/ },
+  {
+    layer: 5,
+    where: /^src\/(pipeline\.ts|main\.ts|lifecycle\/|config\/|receiver\/|rehearsal\/|cli\/|demo\/)/,
+  },
 ];
 
 interface Import {
