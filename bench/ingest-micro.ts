@@ -1,6 +1,6 @@
 // What ingest costs per record against a bare JSON.parse of the same bytes, in one process and one run: slices take turns, and
 // medians count. Through decode, mapping, ownership, log and cache; nobody watches. Also: heap bytes per key.
-// Run: npm run build, then node --expose-gc dist/bench/ingest-micro.js
+// Run: npm run bench -- --help (it compiles), then node --expose-gc dist-bench/bench/ingest-micro.js
 
 import { Cache } from '../src/cache/cache.js';
 import { systemClock } from '../src/clock.js';
@@ -75,6 +75,8 @@ function intakeOf(rule: MapRule, cache = new Cache<never>()): RecordIntake {
     },
     markSource() {},
     markPath() {},
+    partitionAdded() {},
+    partitionRemoved() {},
   });
   const deadLetters = {
     write({ code }: { code: string }) {
@@ -112,7 +114,7 @@ function bytesPerKey(rule: MapRule): number {
   const intake = intakeOf(rule, cache);
   globalThis.gc?.();
   const before = process.memoryUsage().heapUsed;
-  for (let first = 0; first < KEYS; first += 1_000) void intake.take(batchOf(1, first, 1_000));
+  for (let first = 0; first < KEYS; first += 1_000) void intake.take(batchOf(1, first, 1_000), 0);
   globalThis.gc?.();
   const used = process.memoryUsage().heapUsed - before - cache.textBytes;
   return used / intake.paths;
@@ -130,9 +132,9 @@ const parse: Row = {
 };
 const rows: Row[] = [
   parse,
-  { name: 'mapped', run: (batch) => void mapped.take(batch), nanos: [] },
-  { name: 'unchanged', run: () => void unchanged.take(batches[0]!), nanos: [] },
-  { name: 'mapped, omit', run: (batch) => void omitting.take(batch), nanos: [] },
+  { name: 'mapped', run: (batch) => void mapped.take(batch, 0), nanos: [] },
+  { name: 'unchanged', run: () => void unchanged.take(batches[0]!, 0), nanos: [] },
+  { name: 'mapped, omit', run: (batch) => void omitting.take(batch, 0), nanos: [] },
 ];
 measure(rows, batches);
 console.log(

@@ -41,8 +41,8 @@ export async function ingestCosts({ slices, hasEqualBytes }: IngestCostOptions):
     batches[at++ % batches.length] as SourceBatch;
   const kinds: readonly [keyof IngestCosts, () => void][] = [
     ['parse', () => parseAll(next(versions))],
-    ['changed', () => void changing.take(next(versions))],
-    ['unchanged', () => void repeating.take(next(same))],
+    ['changed', () => void changing.take(next(versions), 0)],
+    ['unchanged', () => void repeating.take(next(same), 0)],
   ];
   for (let slice = -8; slice < slices; slice++) {
     for (const [kind, run] of kinds) {

@@ -25,6 +25,7 @@ export const LIMITS = {
   maxMessageBytes: 64 * 1024,
   authTimeoutMs: 10_000,
   filtersPerSession: 1_000,
+  filters: 1_000_000,
   inboundPerSecond: 20,
   inboundBurst: 60,
   upgradesPerSecond: 1_000_000,
@@ -56,7 +57,6 @@ export class TailraceStrategy implements Strategy {
   constructor({ paths, rules, flushWindowMs }: StrategyOptions) {
     this.#fanOut = new FanOut({ clock: systemClock, policy: policyOf(rules), limits: LIMITS, flushWindowMs });
     const memoryLog = new MemoryLog(systemClock, this.#fanOut);
-    this.#fanOut.partitions = () => memoryLog.partitions;
     this.#writer = memoryLog.claim('bench');
     this.#server = new PublicServer({
       clock: systemClock,
@@ -79,7 +79,7 @@ export class TailraceStrategy implements Strategy {
       const { path, key } = this.#paths[index] as NamedPath;
       return { key, path, value: utf8FromBytes(value) as JsonText, at };
     });
-    void this.#writer.append(updates);
+    void this.#writer.append(updates, at);
   }
 
   conflated(): number {

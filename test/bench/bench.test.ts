@@ -13,8 +13,8 @@ const SOURCES = ['src', 'connectors', 'bench'];
 let compiled: string;
 
 beforeAll(async () => {
-  await mkdir(join(ROOT, 'dist'), { recursive: true });
-  compiled = await mkdtemp(join(ROOT, 'dist/bench-test-'));
+  await mkdir(join(ROOT, 'dist-bench'), { recursive: true });
+  compiled = await mkdtemp(join(ROOT, 'dist-bench/test-'));
   for (const folder of SOURCES) await compile(folder);
 });
 
