@@ -1,5 +1,5 @@
 // The demo's small HTTP API under /demo/: tokens, the pace of the market, and the broker. It gives tokens to whoever asks,
-// so it answers this machine only, and only pages of its own origin.
+// so it answers only pages of its own origin, and this machine only unless it was told that others may ask.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
@@ -18,6 +18,8 @@ export interface ControlApiOptions {
   readonly broker: DemoBroker;
   /** What tokens are signed with. */
   readonly secret: string;
+  /** false: a container's port is asked by its gateway, so it does not matter from which address a request comes. */
+  readonly isForThisMachine: boolean;
 }
 
 type Answer = { readonly status: number; readonly body: object };
@@ -35,7 +37,8 @@ export function controlApi(options: ControlApiOptions): PageHandler {
 }
 
 async function answer(request: IncomingMessage, name: string, options: ControlApiOptions): Promise<Answer> {
-  if (!isFromHere(request)) return { status: 403, body: { error: 'only for pages of this machine' } };
+  if (!isFromOwnPage(request) || (options.isForThisMachine && !isFromThisMachine(request)))
+    return { status: 403, body: { error: 'only for pages of this machine' } };
   const { feed, broker, secret } = options;
   if (request.method === 'GET' && name === 'state') {
     const { rate, sent } = feed;
@@ -59,12 +62,15 @@ async function answer(request: IncomingMessage, name: string, options: ControlAp
 }
 
 /** Another site's page cannot read `/demo/token`: its Origin differs, and a name that it points at this machine is no Host of ours. */
-function isFromHere({ headers, socket }: IncomingMessage): boolean {
+function isFromOwnPage({ headers }: IncomingMessage): boolean {
   const host = headers.host ?? '';
   const isLocal = isLoopback(host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'));
   const isOwnPage = headers.origin === undefined || headers.origin === `http://${host}`;
-  const from = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
-  return isLocal && isOwnPage && isLoopback(from);
+  return isLocal && isOwnPage;
+}
+
+function isFromThisMachine({ socket }: IncomingMessage): boolean {
+  return isLoopback((socket.remoteAddress ?? '').replace(/^::ffff:/, ''));
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Body> {

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { connectors } from '../../connectors/registry.js';
 import type { DemoOptions } from '../cli/demo.js';
 import { systemClock } from '../clock.js';
+import { isLoopback } from '../config/auth.js';
 import type { Config } from '../config/config.js';
 import { loadConfig } from '../config/load.js';
 import { Secret } from '../config/secret.js';
@@ -71,7 +72,7 @@ export async function startDemo(options: DemoOptions): Promise<RunningDemo> {
 
 /** Each part that has to be ended adds to `closers` once it runs. */
 async function startParts(options: DemoOptions, closers: (() => Promise<void>)[]): Promise<string> {
-  const { notice, port, log, signal } = options;
+  const { notice, host, port, log, signal } = options;
   const broker = await brokerFor(options);
   closers.push(() => broker.close());
 
@@ -83,13 +84,16 @@ async function startParts(options: DemoOptions, closers: (() => Promise<void>)[]
 
   const secret = randomSecret();
   const config = await demoConfig(options, { brokers: broker.brokers, secret });
-  const pages = demoPages(controlApi({ feed, broker, secret }));
+  const isForThisMachine = isLoopback(host);
+  const pages = demoPages(controlApi({ feed, broker, secret, isForThisMachine }));
   const pipeline = await startPipeline(config, { clock: systemClock, log, signal, pages });
   closers.push(() => pipeline.stop());
   await pipeline.ready;
   feed.start();
 
   const url = `http://127.0.0.1:${port}/`;
+  if (!isForThisMachine)
+    notice(`Whoever reaches port ${port} of ${host} is given tokens: publish it on 127.0.0.1 only.`);
   notice(`The demo is ready: ${url} (Ctrl-C ends it)`);
   return url;
 }
@@ -110,9 +114,9 @@ async function openFeed(feed: MarketFeed, { brokers }: DemoBroker): Promise<void
   });
 }
 
-/** What the file says, but for the ports and brokers of this run. */
+/** What the file says, but for the addresses and brokers of this run. */
 async function demoConfig(
-  { port, adminPort }: DemoOptions,
+  { host, port, adminPort }: DemoOptions,
   { brokers, secret }: { readonly brokers: readonly string[]; readonly secret: string },
 ): Promise<Config> {
   const file = { name: 'examples/demo.yaml', text: await readFile(CONFIG_FILE, 'utf8') };
@@ -126,8 +130,13 @@ async function demoConfig(
   }
   return {
     ...config,
-    listen: { ...config.listen, port, origins: [`http://127.0.0.1:${port}`, `http://localhost:${port}`] },
-    admin: { ...config.admin, port: adminPort },
+    listen: {
+      ...config.listen,
+      host,
+      port,
+      origins: [`http://127.0.0.1:${port}`, `http://localhost:${port}`],
+    },
+    admin: { ...config.admin, host, port: adminPort },
     sources: config.sources.map((source) => ({
       ...source,
       options: new Secret({ ...source.options.reveal(), brokers: [...brokers] }),

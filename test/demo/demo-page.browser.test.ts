@@ -23,7 +23,15 @@ beforeAll(async () => {
   const [port, adminPort] = [await freePort(), await freePort()];
   const log = createLog({ level: 'error', style: 'text' });
   const { signal } = new AbortController();
-  demo = await startDemo({ brokers: testBrokers(), port, adminPort, log, signal, notice: () => undefined });
+  demo = await startDemo({
+    brokers: testBrokers(),
+    host: '127.0.0.1',
+    port,
+    adminPort,
+    log,
+    signal,
+    notice: () => undefined,
+  });
   browser = await startBrowser();
   page = await browser.newPage({ viewport: { width: 1440, height: 1000 } });
   page.setDefaultTimeout(15_000);
