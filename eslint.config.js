@@ -11,7 +11,9 @@ const realTimers = ['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask
 }));
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'coverage/', 'src/demo/page/', '**/*.js', '**/*.mjs'] },
+  {
+    ignores: ['dist/', 'dist-bench/', 'node_modules/', 'coverage/', 'src/demo/page/', '**/*.js', '**/*.mjs'],
+  },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

@@ -1,4 +1,5 @@
-// Three projects: `unit` needs nothing, `kafka` needs the local broker that test/setup starts, `browser` also Chromium.
+// Three projects: `unit` needs nothing; `kafka` needs the local broker that test/setup starts, and Chromium for its browser
+// tests; `tools` needs what scripts/tools.sh installs (helm, buildah, a compose parser, promtool) and runs with TAILRACE_TOOLS=1.
 const shared = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
@@ -14,7 +15,17 @@ const shared = {
     ],
   },
 };
-const needsService = '\\.(kafka|browser)\\.test\\.ts$';
+const needsService = '\\.(kafka|browser|tools)\\.test\\.ts$';
+const broker = {
+  globalSetup: '<rootDir>/test/setup/start-kafka.ts',
+  globalTeardown: '<rootDir>/test/setup/stop-kafka.ts',
+};
+const tools = {
+  ...shared,
+  ...broker,
+  displayName: 'tools',
+  testMatch: ['<rootDir>/test/**/*.tools.test.ts'],
+};
 
 export default {
   testTimeout: 30_000,
@@ -29,8 +40,8 @@ export default {
       ...shared,
       displayName: 'kafka',
       testMatch: ['<rootDir>/test/**/*.{kafka,browser}.test.ts'],
-      globalSetup: '<rootDir>/test/setup/start-kafka.ts',
-      globalTeardown: '<rootDir>/test/setup/stop-kafka.ts',
+      ...broker,
     },
+    ...(process.env.TAILRACE_TOOLS === '1' ? [tools] : []),
   ],
 };
