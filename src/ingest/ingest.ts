@@ -79,18 +79,18 @@ export class Ingest {
 
   /**
    * Takes over what a former reader of the lane has put into the log: subscribers keep those values until this one has read
-   * the source's own, and what it does not yield is deleted then. Before {@link run}, after the former's.
+   * the source's own, and what it does not yield is deleted then. Before {@link run}, after the former's {@link release}.
    */
   async inherit(former: Ingest): Promise<void> {
     const { clock } = this.#options;
-    await this.#durable(former.#intake.letGo()); // it may have been stopped in the middle of reading anew
     await this.#durable(this.#intake.inherit(former.#intake.held(), clock.now()));
     this.#intake.hold();
     this.#mustSweep = true;
   }
 
-  /** Lets go of the lane, for another reader or for the end of the process. After {@link run}. */
-  release(): void {
+  /** Tells the log what was held back, and lets go of the lane, for another reader or for the end of the process. After {@link run}. */
+  async release(): Promise<void> {
+    await this.#durable(this.#intake.letGo());
     this.#options.writer.release();
   }
 

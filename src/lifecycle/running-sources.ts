@@ -99,7 +99,7 @@ export class RunningSources {
   /** Stops reading. Values stay where they are. */
   async stop(): Promise<void> {
     await Promise.all(this.#running.map(end));
-    for (const { ingest } of this.#running) ingest.release();
+    await Promise.all(this.#running.map(({ ingest }) => ingest.release()));
   }
 
   async #probe({ config: { name }, source }: Arrival, signal: AbortSignal): Promise<RefusedSource[]> {
@@ -130,7 +130,7 @@ export class RunningSources {
     const created: Running[] = [];
     for (const { config, source } of arrivals) {
       const former = leaving.find((each) => each.config.name === config.name)?.ingest;
-      former?.release();
+      await former?.release();
       const ingest = createIngest(config, source);
       if (former !== undefined) await ingest.inherit(former);
       created.push(waiting(config, ingest));

@@ -58,7 +58,10 @@ function start(
     log: operator,
   });
   const stop = new AbortController();
-  const begun = former === undefined ? Promise.resolve() : ingest.inherit(former.ingest);
+  const begun =
+    former === undefined
+      ? Promise.resolve()
+      : former.ingest.release().then(() => ingest.inherit(former.ingest));
   const running = former === undefined ? ingest.run(stop.signal) : begun.then(() => ingest.run(stop.signal));
   const until = async (isSo: () => boolean) => {
     for (let turns = 0; !isSo(); turns++) {
