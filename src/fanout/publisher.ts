@@ -62,7 +62,7 @@ export class Publisher {
     const change = cache.apply(x, version, update);
     if (change === undefined) return;
     const streams = this.#tell(change);
-    if (streams > 0) timings.told(x, update.at, readAt, streams);
+    if (streams > 0) timings.told(x, { at: update.at, readAt, streams });
   }
 
   /** The path's newest record could not be used, or a good one has come. */

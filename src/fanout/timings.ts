@@ -6,7 +6,7 @@ import type { LogPartition } from '../log/log.js';
 import { Histogram } from '../telemetry/histogram.js';
 import type { Freshness, Ms } from '../topic/update.js';
 
-/** One change of a path that somebody was sent. */
+/** A change of a path that somebody was sent. */
 interface ToldChange {
   /** Event time. */
   readonly at: Ms;
@@ -14,6 +14,41 @@ interface ToldChange {
   readonly readAt: Ms;
   /** Streams of the path that somebody who keeps up listens to, and in which it shows. */
   readonly streams: number;
+}
+
+/**
+ * Changes until the next flush, a column per fact: an object for each, with its two boxed times, cost a tenth of a whole change
+ * where one session listens.
+ */
+class ToldChanges {
+  readonly #of: SourceTimings[] = [];
+  readonly #at: Ms[] = [];
+  readonly #readAt: Ms[] = [];
+  readonly #streams: number[] = [];
+
+  get isEmpty(): boolean {
+    return this.#of.length === 0;
+  }
+
+  add(of: SourceTimings, { at, readAt, streams }: ToldChange): void {
+    this.#of.push(of);
+    this.#at.push(at);
+    this.#readAt.push(readAt);
+    this.#streams.push(streams);
+  }
+
+  /** `now`: wall time at which every socket has them. */
+  observe(now: Ms): void {
+    for (let i = 0; i < this.#of.length; i++) {
+      const change = {
+        at: this.#at[i] ?? now,
+        readAt: this.#readAt[i] ?? now,
+        streams: this.#streams[i] ?? 0,
+      };
+      this.#of[i]?.observe(change, now);
+    }
+    for (const column of [this.#of, this.#at, this.#readAt, this.#streams]) column.length = 0;
+  }
 }
 
 /** Of one source, once per change and stream. */
@@ -49,7 +84,7 @@ export class Timings {
   readonly #clock: Clock;
   /** By log partition; those of one source share theirs. */
   readonly #sources = new Map<number, SourceTimings>();
-  #changes: (ToldChange & { readonly of: SourceTimings })[] = [];
+  readonly #changes = new ToldChanges();
   /** When rights changed: monotonic. */
   #revocations: Ms[] = [];
 
@@ -76,9 +111,9 @@ export class Timings {
   }
 
   /** A change of partition `x` has been put into outboxes. */
-  told(x: number, at: Ms, readAt: Ms, streams: number): void {
+  told(x: number, change: ToldChange): void {
     const of = this.#sources.get(x);
-    if (of !== undefined) this.#changes.push({ of, at, readAt, streams });
+    if (of !== undefined) this.#changes.add(of, change);
   }
 
   /** Rights have changed, and what that takes away is in outboxes. `since`: monotonic. */
@@ -88,17 +123,10 @@ export class Timings {
 
   /** Everything that was in outboxes has been written. */
   flushed(): void {
-    if (this.#changes.length > 0) this.#observeChanges();
+    if (!this.#changes.isEmpty) this.#changes.observe(this.#clock.now());
     if (this.#revocations.length === 0) return;
     const now = this.#clock.monotonic();
     for (const since of this.#revocations) this.revocation.observe(now - since);
     this.#revocations = [];
-  }
-
-  #observeChanges(): void {
-    const changes = this.#changes;
-    this.#changes = [];
-    const now = this.#clock.now();
-    for (const change of changes) change.of.observe(change, now);
   }
 }
