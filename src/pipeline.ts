@@ -128,6 +128,7 @@ export async function startPipeline(config: Config, deps: PipelineDeps): Promise
     fanOut: () => fanOut.counts(),
     server: () => publicServer.traffic,
     logLinesDropped: droppedLogLines,
+    adminRefusals: () => adminServer.refusals,
   });
 
   const publicAddress = await publicServer.listen();

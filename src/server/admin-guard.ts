@@ -16,7 +16,8 @@ export interface SealedToken {
 }
 
 /** Why somebody was not let in. */
-export type AdminRefusal = 'no_token' | 'wrong_token' | 'too_many' | 'not_configured';
+export const ADMIN_REFUSALS = ['no_token', 'wrong_token', 'too_many', 'not_configured'] as const;
+export type AdminRefusal = (typeof ADMIN_REFUSALS)[number];
 
 const WRONG_PER_WINDOW = 10;
 const WINDOW_MS: Ms = 60_000;
@@ -33,7 +34,7 @@ interface Guesses {
 /** Invariant: only the token of the last {@link useToken} is let in, and nobody without one. Keeps its hash alone. */
 export class AdminGuard {
   /** Since the start, for metrics. */
-  readonly refusals = new Map<AdminRefusal, number>();
+  readonly refusals = new Map<AdminRefusal, number>(ADMIN_REFUSALS.map((why) => [why, 0]));
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #lines: RateLimit;

@@ -110,4 +110,5 @@ export interface Figures {
   readonly fanOut: FanOutFigures | undefined;
   readonly server: ServerFigures | undefined;
   readonly logLinesDropped: number | undefined;
+  readonly adminRefusals: ReadonlyMap<string, number>;
 }

@@ -29,6 +29,12 @@ const PROCESS_METRICS: readonly Metric[] = [
     [],
     ({ logLinesDropped }) => (logLinesDropped === undefined ? [] : [[logLinesDropped]]),
   ),
+  counter(
+    'admin_refusals_total',
+    'Requests of the admin API that were refused, by reason; wrong tokens are guesses.',
+    ['reason'],
+    ({ adminRefusals }) => [...adminRefusals].map(([reason, n]) => [n, reason]),
+  ),
 ];
 
 /** In the order in which a scrape and the page have them: from the process by way of a record to its client. */

@@ -20,6 +20,7 @@ export interface Suppliers {
   readonly server?: () => ServerFigures;
   /** Since the start. */
   readonly logLinesDropped?: () => number;
+  readonly adminRefusals?: () => ReadonlyMap<string, number>;
 }
 
 /** One scrape. */
@@ -60,6 +61,7 @@ function figuresOf(suppliers: Suppliers): Figures {
     fanOut: suppliers.fanOut?.(),
     server: suppliers.server?.(),
     logLinesDropped: suppliers.logLinesDropped?.(),
+    adminRefusals: suppliers.adminRefusals?.() ?? new Map<string, number>(),
   };
 }
 

@@ -1,6 +1,7 @@
 // The operator's port: who is answered what. What a scrape says is test/telemetry, what the status says admin-status.test.ts.
 
 import { createConnection } from 'node:net';
+import { createMetrics } from '../../src/telemetry/scrape.js';
 import { describe, expect, test } from '@jest/globals';
 import type { ReadinessCheck, ReloadReport } from '../../src/server/admin-api.js';
 import { ADMIN_ROUTES } from '../../src/server/admin-routes.js';
@@ -189,6 +190,15 @@ describe('guessing', () => {
     }
     for (let i = 0; i < 30; i++) await admin.ask('GET', '/v1/nothing', bearer(`cAnArY-${i}`));
     expect(admin.admin.refusals.get('wrong_token')! + admin.admin.refusals.get('too_many')!).toBe(42);
+    const told = {
+      version: '1',
+      role: 'single',
+      isInsecure: false,
+      adminRefusals: () => admin.admin.refusals,
+    };
+    expect((await createMetrics(told).scrape()).body).toMatch(
+      /^tailrace_admin_refusals_total\{reason="wrong_token"\} [1-9]/m,
+    );
     const lines = admin.log.filter(({ event }) => event === 'admin-token-refused');
     expect(lines.length).toBeGreaterThan(5);
     expect(lines.length).toBeLessThan(30);

@@ -1,6 +1,7 @@
 // F16: how many series a scrape has, and what they may say. Real ingest, fan-out and sockets; what is claimed for a million paths
 // and users is shown with ten thousand and one thousand, because none of them is in a label at all.
 
+import { ADMIN_REFUSALS } from '../../src/server/admin-guard.js';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { HistoryLost, SourceUnavailable, type SourceRecord } from '../../connectors/contract.js';
@@ -112,6 +113,7 @@ beforeAll(async () => {
     fanOut: () => fanOut.counts(),
     server: () => server.traffic,
     logLinesDropped: () => 0,
+    adminRefusals: () => new Map(ADMIN_REFUSALS.map((why) => [why, 1])),
   })();
 });
 
