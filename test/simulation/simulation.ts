@@ -137,10 +137,12 @@ export class Simulation {
     while (isBusy() && this.clock.monotonic() < deadline) await this.clock.pass(1_000);
     await this.clock.pass(QUIET_MS);
     this.check();
-    if (this.#isReadingAnew) return; // what is read meanwhile is held back: the log is old, and says so, until the source is live
-    this.expectLogEqualsOracle();
+    // What is read anew is held back until the source is live: until then the log is the truth, all of it old.
+    const isHeldBack = this.#isReadingAnew && !options.isSourceLive;
+    if (!isHeldBack) this.expectLogEqualsOracle();
+    const truth = isHeldBack ? this.history.current : this.oracle.values;
     for (const client of this.clients)
-      if (client.isOpen && client.hasRights) this.#expectTruth(client, options.isSourceLive);
+      if (client.isOpen && client.hasRights) this.#expectTruth(client, truth, options);
   }
 
   expectLogEqualsOracle(): void {
@@ -167,10 +169,14 @@ export class Simulation {
     }
   }
 
-  #expectTruth(client: SimulatedClient, isSourceLive: boolean): void {
+  #expectTruth(
+    client: SimulatedClient,
+    truth: ReadonlyMap<string, Value>,
+    { isSourceLive }: { readonly isSourceLive: boolean },
+  ): void {
     for (const [id, { filters, fields }] of client.wanted) {
       const values = new Map<string, Value>();
-      for (const [path, value] of this.oracle.values) {
+      for (const [path, value] of truth) {
         const visible = filters.some((filter) => names(filter, path))
           ? seen(this.#rules, client.person, path, value, fields)
           : undefined;
