@@ -4,9 +4,9 @@
 import type { Source } from '../connectors/contract.js';
 import { connectors } from '../connectors/registry.js';
 import type { Clock } from './clock.js';
+import { policyOf, readingOf } from './config/compiled.js';
 import type { Config, Limits, SourceConfig } from './config/config.js';
 import type { LoadedConfig } from './config/load.js';
-import { compilePolicy, type Policy } from './entitle/policy.js';
 import { FanOut } from './fanout/fan-out.js';
 import { Ingest } from './ingest/ingest.js';
 import { LoggedDeadLetters } from './ingest/rejection.js';
@@ -18,8 +18,6 @@ import { RunningSources } from './lifecycle/running-sources.js';
 import { stopPlan, type StopKind } from './lifecycle/stop-plan.js';
 import type { LogWriter } from './log/log.js';
 import { MemoryLog } from './log/memory-log.js';
-import { compileMapping } from './map/compile.js';
-import type { Mapping } from './map/mapping.js';
 import type { ReloadReport } from './server/admin-api.js';
 import { AdminServer } from './server/admin-server.js';
 import { statusOf } from './server/admin-status.js';
@@ -61,8 +59,9 @@ export async function startPipeline(config: Config, deps: PipelineDeps): Promise
   const { clock, log } = deps;
 
   // From the log to the sessions: cache, entitle, diff, encode, fan-out.
-  const policyOf = policyCompiler();
-  const fanOut = new FanOut({ clock, policy: policyOf(config), limits: config.limits, ...config.fanout });
+  let policyVersion = 0;
+  const nextPolicy = (of: Config) => policyOf(of, ++policyVersion);
+  const fanOut = new FanOut({ clock, policy: nextPolicy(config), limits: config.limits, ...config.fanout });
   const memoryLog = new MemoryLog(clock, fanOut);
 
   // From the sources to the log: decode, map, own.
@@ -110,7 +109,16 @@ export async function startPipeline(config: Config, deps: PipelineDeps): Promise
   });
 
   // Another configuration while it runs.
-  const parts = { clock, log, policyOf, fanOut, sources, authenticator, publicServer, adminServer };
+  const parts = {
+    clock,
+    log,
+    policyOf: nextPolicy,
+    fanOut,
+    sources,
+    authenticator,
+    publicServer,
+    adminServer,
+  };
   const reloading: Reloading = new Reloading({
     ...deps,
     running: config,
@@ -163,14 +171,10 @@ function ingestOf(
   connected: Source,
   { clock, log, writer, limits }: PipelineDeps & { readonly writer: LogWriter; readonly limits: Limits },
 ): Ingest {
-  const { maxValueBytes, maxDepth, maxKeys } = limits;
   return new Ingest({
+    ...readingOf(source, limits),
     name: source.name,
     source: connected,
-    mapping: mappingOf(source),
-    keyFormat: source.format.key,
-    valueFormat: source.format.value,
-    limits: { maxBytes: maxValueBytes, maxDepth, maxKeys, numbers: source.numbers },
     contended: source.contended,
     writer,
     clock,
@@ -183,22 +187,4 @@ function createSource({ name, type, options }: SourceConfig, log: Log): Source {
   const connector = connectors.find((each) => each.type === type);
   if (connector === undefined) throw new Error(`no connector of type ${type}`);
   return connector.create(options.reveal(), { name, log: log.child({ source: name }) });
-}
-
-/** Compiles rules, each time as another version. The configuration has been checked, so they do compile. */
-function policyCompiler(): (config: Config) => Policy {
-  let version = 0;
-  return ({ entitlements }) => {
-    const compiled = compilePolicy(entitlements, ++version);
-    if (!compiled.ok) throw new Error('the entitlements were not checked', { cause: compiled.errors });
-    return compiled.policy;
-  };
-}
-
-/** The same for the rules of a source. */
-function mappingOf(source: SourceConfig): Mapping {
-  const compiled = compileMapping(source.map);
-  if (!compiled.ok)
-    throw new Error(`the mapping of ${source.name} was not checked`, { cause: compiled.mistakes });
-  return compiled.mapping;
 }

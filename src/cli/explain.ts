@@ -1,9 +1,10 @@
 // `tailrace explain`: why somebody sees a path or does not, by the decision that the running system takes.
 
+import { lineOfPath } from '../config/document.js';
 import type { ConnectorTypes } from '../config/sources.js';
 import type { LoadedConfig } from '../config/load.js';
 import type { Config } from '../config/config.js';
-import { compilePolicy } from '../entitle/policy.js';
+import { policyOf } from '../config/compiled.js';
 import type { Principal } from '../entitle/principal.js';
 import { explain, linesOf, type Explanation } from '../entitle/explain.js';
 import { TailraceError } from '../errors.js';
@@ -42,9 +43,11 @@ export function explainPath(options: ExplainOptions, { output, connectors }: Exp
     return EXIT.config;
   }
   requireKnownRules(loaded);
-  const compiled = compilePolicy(loaded.config.entitlements, 0);
-  if (!compiled.ok) throw new Error('a configuration without findings has entitlements that compile');
-  const explanation = explain(compiled.policy, principalOf(options.as, loaded.config), parsed.path);
+  const explanation = explain(
+    policyOf(loaded.config, 0),
+    principalOf(options.as, loaded.config),
+    parsed.path,
+  );
   if (json) output.json(asJson(explanation, loaded));
   else for (const line of linesOf(explanation, (rule) => placeOf(rule, loaded))) output.data(line);
   return explanation.effect === 'allow' ? EXIT.fine : EXIT.failed;
@@ -86,7 +89,7 @@ function placeOf(rule: number, { document }: LoadedConfig): string {
 }
 
 function lineOf(rule: number, document: LoadedConfig['document']): number {
-  return document.positionOf(document.spanOf(['entitlements', rule], 'value').start).line;
+  return lineOfPath(document, ['entitlements', rule]);
 }
 
 function asJson(explanation: Explanation, { document }: LoadedConfig): object {

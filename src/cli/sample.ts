@@ -1,11 +1,11 @@
 // What one record would become: the paths and values that each source's mapping gives, and who would see them. Decoding,
 // mapping and deciding are the running system's own functions.
 
+import { policyOf, readingOf } from '../config/compiled.js';
 import type { Config, SourceConfig } from '../config/config.js';
-import { compilePolicy } from '../entitle/policy.js';
+import type { Policy } from '../entitle/policy.js';
 import { TailraceError } from '../errors.js';
 import { RecordReader, type SampledRecord } from '../ingest/record-reader.js';
-import { compileMapping } from '../map/compile.js';
 import { sourceRecordOf, type WrittenRecord } from '../rehearsal/written-record.js';
 import { parseJson, type Json } from '../topic/json.js';
 import { viewersOf, type Viewer } from './viewers.js';
@@ -80,6 +80,7 @@ export function parseSample(text: string, file: string): SampleFile {
 
 /** Throws `file-unreadable` when the record names a source that there is not. */
 export function sampleRecord(config: Config, record: SampleFile): Sample[] {
+  const policy = policyOf(config, 0);
   return concerned(config.sources, record).map((source) => {
     const result = readSample(config, source, record);
     switch (result.outcome) {
@@ -87,7 +88,7 @@ export function sampleRecord(config: Config, record: SampleFile): Sample[] {
         return {
           source: source.name,
           outcome: 'mapped',
-          paths: result.paths.map(({ path, text }) => sampledPath(config, path, text)),
+          paths: result.paths.map(({ path, text }) => sampledPath(policy, path, text)),
         };
       case 'deleted':
         return {
@@ -113,15 +114,7 @@ export function sampleRecord(config: Config, record: SampleFile): Sample[] {
 }
 
 function readSample(config: Config, source: SourceConfig, record: SampleFile): SampledRecord {
-  const compiled = compileMapping(source.map);
-  if (!compiled.ok) throw new Error('a configuration without findings has rules that compile');
-  const { maxValueBytes, maxDepth, maxKeys } = config.limits;
-  const reader = new RecordReader({
-    mapping: compiled.mapping,
-    keyFormat: source.format.key,
-    valueFormat: source.format.value,
-    limits: { maxBytes: maxValueBytes, maxDepth, maxKeys, numbers: source.numbers },
-  });
+  const reader = new RecordReader(readingOf(source, config.limits));
   const bytes = sourceRecordOf(record, source.format);
   return reader.sample(bytes, { topic: record.topic, partitionNumber: record.partition });
 }
@@ -143,14 +136,12 @@ function mentions(options: unknown, topic: string): boolean {
 }
 
 function sampledPath(
-  config: Config,
+  policy: Policy,
   path: SampledRecordPath['path'],
   text: SampledRecordPath['text'],
 ): SampledPath {
-  const compiled = compilePolicy(config.entitlements, 0);
-  if (!compiled.ok) throw new Error('a configuration without findings has entitlements that compile');
   const value = text === null ? null : parseJson(text);
-  return { path, value, deleted: text === null, seenBy: viewersOf(compiled.policy, path, value) };
+  return { path, value, deleted: text === null, seenBy: viewersOf(policy, path, value) };
 }
 type SampledRecordPath = Extract<SampledRecord, { outcome: 'mapped' }>['paths'][number];
 

@@ -52,6 +52,11 @@ export interface ConfigDocument {
   positionOf(offset: number): { readonly line: number; readonly column: number };
 }
 
+/** Where the value of a path stands, from 1. */
+export function lineOfPath(document: ConfigDocument, path: KeyPath): number {
+  return document.positionOf(document.spanOf(path, 'value').start).line;
+}
+
 export interface DocumentOptions {
   /** `exact`: whole numbers that a double cannot hold come as bigint. Default `double`. */
   readonly integers?: 'double' | 'exact';

@@ -1,10 +1,11 @@
 // Which rules no test has reached: a mapping rule that held for no record, an entitlement that was about nobody and nothing.
 
+import { readingOf } from '../config/compiled.js';
 import { applicationOf } from '../entitle/rule.js';
 import { RecordReader } from '../ingest/record-reader.js';
 import { matches } from '../topic/filter.js';
 import type { Rehearsed } from './rehearsal.js';
-import { readingOf, type Stage, type StagedSource } from './stage.js';
+import type { Stage, StagedSource } from './stage.js';
 import type { GivenRecord, TestCase } from './test-case.js';
 import { sourceRecordOf } from './written-record.js';
 
@@ -65,7 +66,7 @@ export class Coverage {
 
 function singleRules(source: StagedSource, { config }: Stage): SingleRule[] {
   return source.config.map.map((rule, index) => {
-    return { source, index, reader: new RecordReader(readingOf(source.config, [rule], config)) };
+    return { source, index, reader: new RecordReader(readingOf(source.config, config.limits, [rule])) };
   });
 }
 

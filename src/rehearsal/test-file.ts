@@ -1,14 +1,14 @@
 // Reads a test file: its form by the schema, its names and paths beside the configuration. Every mistake at once, as a finding
 // with its place; what a mistake makes useless is left out.
 
-import { parseConfigDocument, type ConfigDocument, type KeyPath } from '../config/document.js';
+import { lineOfPath, parseConfigDocument, type ConfigDocument, type KeyPath } from '../config/document.js';
 import { locate, type Finding, type Problem, type Vocabulary } from '../config/finding.js';
 import { interpolate } from '../config/interpolation.js';
 import type { ConfigFile } from '../config/load.js';
 import { checkAgainst } from '../config/schema-check.js';
 import type { JsonSchema } from '../config/schemas.js';
 import { unknownKey } from '../config/unknown-key.js';
-import { lineOf, type Stage } from './stage.js';
+import type { Stage } from './stage.js';
 import type { TestCase, Viewer } from './test-case.js';
 import { TestReader, type WrittenTest } from './test-reader.js';
 import { PRINCIPALS_SCHEMA, TEST_FILE_KEYS, TEST_SCHEMA, wordsOf } from './test-schema.js';
@@ -110,7 +110,7 @@ function readTests(written: unknown, context: TestsContext): ReadDocument {
   const reader = new TestReader({
     ...context,
     file: document.file,
-    lineOf: (path) => lineOf(document, path),
+    lineOf: (path) => lineOfPath(document, path),
   });
   const problems: Problem[] = [];
   const tests = written.flatMap((item: unknown, index) => {

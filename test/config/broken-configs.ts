@@ -1,6 +1,8 @@
 // Configurations with one mistake each, for everything that must refuse them: check, a start, a reload. They name the
 // variable TOKEN_SECRET, which is to hold 32 bytes or more, and are fine otherwise.
 
+import { yaml as yamlOf } from './loading.js';
+
 export interface BrokenConfig {
   /** What is wrong, as the rest of a sentence that begins with "a configuration with". */
   readonly name: string;
@@ -13,6 +15,10 @@ export interface BrokenConfig {
 
 const JWT = 'issuer: https://idp.example, audience: tailrace';
 const KAFKA = 'kafka: { brokers: [a:1], topics: [t] }';
+const SOURCES = `sources:
+  - name: quotes
+    kafka: { brokers: [a:1], topics: [fx.quotes] }
+    map: [{ path: "prices/{value.symbol}/spot" }]`;
 const source = (lines: string) => yaml({ sources: `sources:\n  - name: quotes\n    ${lines}` });
 const auth = (text: string) => yaml({ auth: text });
 const rule = (text: string) => yaml({ entitlements: `entitlements:\n  - ${text}` });
@@ -281,18 +287,7 @@ export const BROKEN_CONFIGS: readonly BrokenConfig[] = TABLE.map(([name, text, c
   ...(line === undefined ? {} : { line }),
 }));
 
-/** A configuration without a mistake; parts can be replaced. Line 1 is `top`, 2 is `auth`, the sources begin at 3, the entitlements at 7. */
-function yaml(parts: Partial<Record<'top' | 'auth' | 'sources' | 'entitlements', string>> = {}): string {
-  return [
-    parts.top ?? '',
-    parts.auth ??
-      'auth: { jwt: { secret: { env: TOKEN_SECRET }, issuer: https://idp.example, audience: tailrace } }',
-    parts.sources ??
-      `sources:
-  - name: quotes
-    kafka: { brokers: [a:1], topics: [fx.quotes] }
-    map: [{ path: "prices/{value.symbol}/spot" }]`,
-    parts.entitlements ?? 'entitlements: [{ allow: [trader], paths: [prices/**] }]',
-    '',
-  ].join('\n');
+/** As in other tests, with the connector that there is. Line 1 is `top`, 2 is `auth`, the sources begin at 3, the entitlements at 7. */
+function yaml(parts: Parameters<typeof yamlOf>[0] = {}): string {
+  return yamlOf({ sources: SOURCES, ...parts });
 }

@@ -86,4 +86,20 @@ export const CORPUS: readonly Found[] = [
       ],
     },
   },
+  {
+    found: 'G3 a source that was read anew when it went away had its delete judged before it was live',
+    plan: {
+      seed: 0,
+      steps: [
+        ...[open, join(0), write(4)],
+        { do: 'lose-history', keys: [], turns: 0 },
+        { do: 'spoil', key: 0, how: 0, turns: 2 },
+        { do: 'interrupt', turns: 0 },
+        { do: 'fail', isDown: false, turns: 0 },
+        { do: 'delete', key: 4, turns: 0 },
+        pass(600),
+        { do: 'fail', isDown: true, turns: 0 },
+      ],
+    },
+  },
 ];
