@@ -10,7 +10,7 @@ export interface SourceRecord {
   readonly value: Buffer | null;
   /** In upstream order; names may repeat. undefined: none. */
   readonly headers: readonly RecordHeader[] | undefined;
-  /** Event time, ms since 1970. */
+  /** Event time, ms since 1970. Negative: the upstream does not say; the time of reading stands in for it. */
   readonly timestampMs: number;
   /** Position of this record within its partition, as a person would quote it (a Kafka offset). */
   readonly offset: string | number;
@@ -57,6 +57,13 @@ export type SourceEvent =
 export interface Traits {
   /** `read` from no position yields every key that exists, so that what it does not yield is gone. */
   readonly completeState: boolean;
+  /**
+   * `read` from positions yields all that came after them. false: nobody upstream keeps it, and what was not acknowledged is the
+   * sender's to send again (`push`).
+   */
+  readonly resumes: boolean;
+  /** `read` from positions may yield records again that lie before them. Harmless, but for what is counted. */
+  readonly repeats: boolean;
 }
 
 export interface SourceContext {
@@ -84,10 +91,54 @@ export interface Source {
    * changes. With positions: what came after them. At most one call runs at a time.
    */
   read(after: Positions, signal: AbortSignal): AsyncIterable<SourceEvent>;
-  /** Everything of `partition` up to `position` is durable in the log. Called in order, once per batch at most. */
+  /** Everything of `partition` up to `position` is durable: in the log, or in the dead letters. Called in order, once per batch at most. */
   ack(partition: string, position: Position): Promise<void>;
+  /** This record could not be used and went to the dead letters. Called before the `ack` of its batch; for sources that can tell their sender. */
+  rejected?(partition: string, offset: string | number, reason: RecordRejection): void;
+  /**
+   * Goes on with other options than it was created with, from its next connection on: for passwords and certificates that change.
+   * false: these options ask for other records, so that the core must make a new source and read that from its beginning.
+   */
+  adopt?(options: unknown): boolean;
+  /** For a source that others send to: they do so on the admin port. */
+  readonly receiver?: Receiver;
   /** Lets go of the upstream. Idempotent; done within 5 s. */
   close(): Promise<void>;
+}
+
+/** Why a record was refused. Both are from closed lists, and neither is made of data. */
+export interface RecordRejection {
+  /** `decode key`, `decode value`, `map`, `own`. */
+  readonly stage: string;
+  readonly code: string;
+}
+
+/** Takes what is sent to `POST /v1/push/<name of the source>` on the admin port. */
+export interface Receiver {
+  /** Who sends must have it as bearer token. undefined: the admin token. */
+  readonly token: string | undefined;
+  /** Larger requests are refused before they are read to their end. */
+  readonly maxBodyBytes: number;
+  /** Never rejects: what is wrong with a request is its answer. */
+  receive(request: ReceivedRequest): Promise<ReceiverAnswer>;
+}
+
+export interface ReceivedRequest {
+  readonly body: Buffer;
+  /** Without parameters and in lower case: `application/json`. Empty: the sender did not say. */
+  readonly contentType: string;
+  /** Of the header `Idempotency-Key`. */
+  readonly idempotencyKey: string | undefined;
+  /** Aborts when the sender goes away. */
+  readonly signal: AbortSignal;
+}
+
+export interface ReceiverAnswer {
+  /** HTTP status. */
+  readonly status: number;
+  /** Sent as JSON. */
+  readonly body: object;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** One connector: how its options look, and how a source is made of them. */

@@ -49,7 +49,7 @@ class KafkaSource implements Source {
   readonly #settings: ReaderSettings;
   readonly #context: SourceContext;
   readonly #closing = new AbortController();
-  #traits: Traits = { completeState: false };
+  #traits: Traits = { completeState: false, resumes: true, repeats: false };
 
   constructor(options: KafkaOptions, context: SourceContext) {
     const cluster = clusterSettings(options);
@@ -90,7 +90,7 @@ class KafkaSource implements Source {
       const wanted = [...metadata.topics.values()]
         .filter((topic) => this.#topics.wants(topic))
         .map(({ topic }) => topic);
-      this.#traits = { completeState: await this.#isComplete(wanted) };
+      this.#traits = { ...this.#traits, completeState: await this.#isComplete(wanted) };
     } catch (error) {
       throw contractError(error);
     }

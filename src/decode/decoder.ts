@@ -21,13 +21,32 @@ export interface Decoded {
   readonly ranges: Int32Array;
   /** The whole document as JSON without line breaks, fit to be stored. Made on the first call. */
   text(): JsonText;
+  /** An envelope says that what the key stands for is gone; then there is no document. */
+  readonly isDelete: boolean;
+  /** What an envelope says in place of the record's own headers; undefined: those stand. */
+  readonly headers: readonly Header[] | undefined;
+}
+
+export interface Header {
+  readonly name: string;
+  readonly value: Buffer | null;
 }
 
 /** Decodes one document at a time; what it returned is valid until the next call. Never throws for what bytes hold. */
 export interface Decoder {
-  /** `source` is `bytes` as {@link Utf8}. undefined: see `fault`. */
-  decode(bytes: Buffer, source: Utf8): Decoded | undefined;
+  /**
+   * For formats whose schemas are kept elsewhere: asks for the one that these bytes need. undefined: `decode` can be called at once.
+   * Resolves when it can be; that there is no such schema is a fault then. Rejects with {@link SchemasUnavailable}: try again later.
+   */
+  prepare?(bytes: Buffer): Promise<void> | undefined;
+  /** `source` is `bytes` as {@link Utf8}; `headers` are the record's. undefined: see `fault`. */
+  decode(bytes: Buffer, source: Utf8, headers: readonly Header[] | undefined): Decoded | undefined;
   readonly fault: { readonly code: DecodeFault; readonly at: number };
+}
+
+/** Schemas cannot be asked for just now. The message is for operators: where, and why. */
+export class SchemasUnavailable extends Error {
+  override readonly name = 'SchemasUnavailable';
 }
 
 /** A decoder that finds `fields`; it is asked for every record, so it keeps what it needs between calls. */
@@ -45,6 +64,8 @@ export function decoderOf(format: Format, fields: readonly FieldPath[], limits: 
 /** Invariant: `source` is what the scanner scanned last. */
 class JsonDecoder implements Decoder, Decoded {
   readonly notation = 'literal';
+  readonly isDelete = false;
+  readonly headers = undefined;
   readonly ranges: Int32Array;
   source = '' as Utf8;
   #text: JsonText | undefined;
@@ -74,6 +95,8 @@ class JsonDecoder implements Decoder, Decoded {
 /** Invariant: `source` is valid UTF-8, and the only field there can be is the document itself. */
 class TextDecoder implements Decoder, Decoded {
   readonly notation = 'text';
+  readonly isDelete = false;
+  readonly headers = undefined;
   readonly ranges: Int32Array;
   source = '' as Utf8;
   fault: { code: DecodeFault; at: number } = { code: 'utf8', at: 0 };

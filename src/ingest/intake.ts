@@ -135,7 +135,7 @@ export class RecordIntake {
     const keyBytes = key === null ? undefined : utf8FromBytes(key);
     const owner = keyBytes === undefined ? undefined : keys.get(keyBytes);
     if (value === null) {
-      this.#tombstone(record, batch, owner);
+      this.#delete(record, batch, owner);
       return;
     }
     if (value.length > this.#reader.limits.maxBytes) {
@@ -149,11 +149,12 @@ export class RecordIntake {
       counts.unchanged++;
       return;
     }
-    const refused = this.#reader.read(
+    const result = this.#reader.read(
       { record, value, source, keySource: keyBytes, origin: batch, expected: owner?.first?.path },
       this.#paths,
     );
-    if (refused !== undefined) this.#reject(record, batch, owner, refused);
+    if (result === 'deleted') this.#delete(record, batch, owner);
+    else if (result !== 'mapped') this.#reject(record, batch, owner, result);
     else this.#apply(record, batch, { keys, keyBytes, key: owner, source, at: record.timestampMs });
   }
 
@@ -171,7 +172,7 @@ export class RecordIntake {
     else this.counts.unchanged++;
   }
 
-  #tombstone(record: SourceRecord, batch: SourceBatch, owner: OwningKey | undefined): void {
+  #delete(record: SourceRecord, batch: SourceBatch, owner: OwningKey | undefined): void {
     if (record.key === null) {
       this.#reject(record, batch, undefined, { stage: 'own', code: 'no-key' });
       return;

@@ -43,10 +43,15 @@ export type SampledRecord =
   | { readonly outcome: 'filtered' }
   | ({ readonly outcome: 'rejected' } & Rejection);
 
+/** What reading a record came to. `deleted`: its envelope says that what the key stands for is gone. */
+export type ReadResult = Rejection | 'deleted' | 'mapped';
+
 /** Invariant: what it hands to the mapping is the record being read, and is not used after. */
 export class RecordReader {
   readonly mapping: Mapping;
   readonly limits: JsonLimits;
+  /** Whether {@link prepare} may have something to wait for. */
+  readonly needsSchemas: boolean;
   readonly #key: Decoder | undefined;
   readonly #value: Decoder;
   readonly #record: {
@@ -64,6 +69,7 @@ export class RecordReader {
     this.limits = limits;
     this.#key = mapping.reads.has('key') ? decoderOf(keyFormat, mapping.fields.key, limits) : undefined;
     this.#value = decoderOf(valueFormat, mapping.fields.value, limits);
+    this.needsSchemas = this.#value.prepare !== undefined || this.#key?.prepare !== undefined;
     this.#record = {
       key: undefined,
       value: NO_DOCUMENT,
@@ -75,45 +81,56 @@ export class RecordReader {
     };
   }
 
-  /** Fills `paths` with what the record makes of them; given a rejection they mean nothing. */
+  /** Asks for the schemas that the record needs. undefined: {@link read} can be called at once. Rejects with SchemasUnavailable. */
+  prepare({ key, value }: Pick<SourceRecord, 'key' | 'value'>): Promise<unknown> | undefined {
+    const ofValue = value === null ? undefined : this.#value.prepare?.(value);
+    const ofKey = key === null || value === null ? undefined : this.#key?.prepare?.(key);
+    return ofValue === undefined || ofKey === undefined ? (ofValue ?? ofKey) : Promise.all([ofValue, ofKey]);
+  }
+
+  /** Fills `paths` with what the record makes of them; they mean nothing unless it is `mapped`. */
   read(
     { record, value, source, keySource, origin, expected }: ReadRecord,
     paths: MappedPath[],
-  ): Rejection | undefined {
-    const decoded = this.#value.decode(value, source);
+  ): ReadResult {
+    const decoded = this.#value.decode(value, source, record.headers);
     if (decoded === undefined) return rejection('decode value', this.#value.fault.code, this.#value.fault.at);
+    if (decoded.isDelete) return 'deleted';
     const mapped = this.#record;
     mapped.value = decoded;
     mapped.key = undefined;
     if (this.#key !== undefined && record.key !== null && keySource !== undefined) {
-      mapped.key = this.#key.decode(record.key, keySource);
+      mapped.key = this.#key.decode(record.key, keySource, record.headers);
       if (mapped.key === undefined) return rejection('decode key', this.#key.fault.code, this.#key.fault.at);
     }
-    mapped.headers = record.headers;
+    mapped.headers = decoded.headers ?? record.headers;
     mapped.topic = origin.topic;
     mapped.partitionNumber = origin.partitionNumber;
     mapped.timestampMs = record.timestampMs;
     mapped.expected = expected;
     const fault = this.mapping.map(mapped, paths);
-    return fault === undefined ? undefined : rejection('map', fault, this.mapping.faultyRule);
+    return fault === undefined ? 'mapped' : rejection('map', fault, this.mapping.faultyRule);
   }
 
-  /** What this record alone would do. */
+  /** What this record alone would do. After {@link prepare}. */
   sample(record: SourceRecord, origin: RecordOrigin): SampledRecord {
-    if (record.value === null) {
-      if (record.key === null) return { outcome: 'rejected', stage: 'own', code: 'no-key' };
-      return { outcome: 'deleted', paths: 'all paths that its key owns' };
-    }
+    if (record.value === null) return sampledDelete(record);
     const { key, value } = record;
     const keySource = key === null ? undefined : utf8FromBytes(key);
     const paths: MappedPath[] = [];
-    const refused = this.read(
+    const result = this.read(
       { record, value, source: utf8FromBytes(value), keySource, origin, expected: undefined },
       paths,
     );
-    if (refused !== undefined) return { outcome: 'rejected', ...refused };
+    if (result === 'deleted') return sampledDelete(record);
+    if (result !== 'mapped') return { outcome: 'rejected', ...result };
     return paths.length === 0 ? { outcome: 'filtered' } : { outcome: 'mapped', paths };
   }
+}
+
+function sampledDelete({ key }: SourceRecord): SampledRecord {
+  if (key === null) return { outcome: 'rejected', stage: 'own', code: 'no-key' };
+  return { outcome: 'deleted', paths: 'all paths that its key owns' };
 }
 
 const NO_DOCUMENT: MappedDocument = {

@@ -1,6 +1,6 @@
 // A source in memory for tests of ingest: yields what the test scripts, call by call of `read`.
 
-import type { Positions, Source, SourceEvent } from '../../connectors/contract.js';
+import type { Positions, Source, SourceEvent, Traits } from '../../connectors/contract.js';
 
 /** What one call of `read` does: yields events and then throws, ends, or waits to be aborted. */
 export interface Reading {
@@ -9,7 +9,7 @@ export interface Reading {
 }
 
 export class MemorySource implements Source {
-  readonly traits: { completeState: boolean };
+  readonly traits: Traits;
   readonly acks: string[] = [];
   readonly readFrom: Record<string, string>[] = [];
   isClosed = false;
@@ -19,7 +19,7 @@ export class MemorySource implements Source {
 
   constructor(readings: readonly Reading[], completeState = true) {
     this.#readings = [...readings];
-    this.traits = { completeState };
+    this.traits = { completeState, resumes: true, repeats: false };
   }
 
   async probe(): Promise<void> {

@@ -21,7 +21,7 @@ function map(rules: readonly MapRule[], { key = null, keyFormat = 'string', valu
   const { mapping } = compiled;
   const read = (text: string, format: Format, fields: readonly (readonly string[])[]) => {
     const bytes = Buffer.from(text);
-    const document = decoderOf(format, fields, DEFAULT_JSON_LIMITS).decode(bytes, utf8FromBytes(bytes));
+    const document = decoderOf(format, fields, DEFAULT_JSON_LIMITS).decode(bytes, utf8FromBytes(bytes), undefined);
     if (document === undefined) throw new Error('not decoded');
     return document;
   };
@@ -148,6 +148,7 @@ describe('a path template', () => {
       const value = decoderOf('json', compiled.mapping.fields.value, DEFAULT_JSON_LIMITS).decode(
         bytes,
         utf8FromBytes(bytes),
+        undefined,
       );
       const paths: MappedPath[] = [];
       compiled.mapping.map(

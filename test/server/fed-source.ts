@@ -4,7 +4,7 @@ import { SourceUnavailable, type Source, type SourceEvent } from '../../connecto
 import { batch, record } from '../ingest/records.js';
 
 export class FedSource implements Source {
-  readonly traits = { completeState: true };
+  readonly traits = { completeState: true, resumes: true, repeats: false };
   #events: SourceEvent[] = [];
   #failure: Error | undefined;
   #wake: () => void = () => undefined;

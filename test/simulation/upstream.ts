@@ -26,7 +26,7 @@ type Trouble = 'interrupted' | 'unavailable';
 
 /** Invariant: within a partition facts are yielded in order and none is left out, but by losing history. */
 export class Upstream implements Source {
-  readonly traits = { completeState: true };
+  readonly traits = { completeState: true, resumes: true, repeats: false };
   readonly #clock: SimClock;
   readonly #witness: UpstreamWitness;
   readonly #facts = new Map<string, SourceFact[]>();
