@@ -6,12 +6,20 @@ const MOST_DIRECT = 25;
 const MOST_PRODUCTION = 150;
 const EXACT = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/;
 
-/** Packages of the build that may run something when they are installed, and what it is. Nobody else, and nobody in production. */
+/** Packages of the build that may run something when they are installed, and what it is. Nobody else. */
 const SCRIPTS_ALLOWED = {
   '@parcel/watcher': 'compiles itself where no binary for the platform was published',
   '@swc/core': 'looks whether the binary for the platform is there',
   'unrs-resolver': 'looks whether the binary for the platform is there',
 };
+
+/** The same for production, where the script must not matter: the image is built without running any. */
+const PRODUCTION_SCRIPTS_ALLOWED = {
+  protobufjs: 'prints an advice about the version range of who depends on it',
+};
+
+/** Licences of packages whose package.json names none: as the first line of the licence file in the package says. */
+const LICENCES_BY_FILE = { '@kafkajs/confluent-schema-registry': 'MIT' };
 
 /** `packages`: each entry of the lock file but the root, with its place, its name and whether production needs it. */
 export function readProject(root) {
@@ -19,12 +27,11 @@ export function readProject(root) {
   const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
   const packages = Object.entries(lock.packages ?? {})
     .filter(([place]) => place !== '')
-    .map(([place, entry]) => ({
-      ...entry,
-      place,
-      name: entry.name ?? place.replace(/^.*node_modules\//, ''),
-      isProduction: entry.dev !== true,
-    }));
+    .map(([place, entry]) => {
+      const name = entry.name ?? place.replace(/^.*node_modules\//, '');
+      const license = entry.license ?? LICENCES_BY_FILE[name];
+      return { ...entry, place, name, license, isProduction: entry.dev !== true };
+    });
   return { root, manifest, lock, packages, production: packages.filter(({ isProduction }) => isProduction) };
 }
 
@@ -81,14 +88,17 @@ function isReachable(name, place, lock) {
 
 export function installScriptsCheck({ packages }) {
   const withScripts = packages.filter(({ hasInstallScript }) => hasInstallScript === true);
+  const allowed = (isProduction) => (isProduction ? PRODUCTION_SCRIPTS_ALLOWED : SCRIPTS_ALLOWED);
   const wrong = withScripts
-    .filter(({ name, isProduction }) => isProduction || !Object.hasOwn(SCRIPTS_ALLOWED, name))
+    .filter(({ name, isProduction }) => !Object.hasOwn(allowed(isProduction), name))
     .map(
       ({ name, isProduction }) =>
         `${name} runs a script when installed${isProduction ? ', in production' : ''}`,
     );
-  const names = withScripts.filter(({ isProduction }) => !isProduction).map(({ name }) => name);
-  return { wrong, summary: `none in production; in the build: ${names.join(', ') || 'none'}` };
+  const namesOf = (isProduction) =>
+    withScripts.flatMap((each) => (each.isProduction === isProduction ? [each.name] : [])).join(', ') ||
+    'none';
+  return { wrong, summary: `in production: ${namesOf(true)}; in the build: ${namesOf(false)}` };
 }
 
 export function sizeCheck({ manifest, production }) {

@@ -14,7 +14,7 @@ export function sbomOf({ manifest, lock, production }) {
     mkdirSync(folder);
     const root = { ...lock.packages[''] };
     delete root.devDependencies;
-    const kept = production.map(({ place }) => [place, lock.packages[place]]);
+    const kept = production.map(({ place, license }) => [place, { ...lock.packages[place], license }]);
     const slim = { ...manifest };
     for (const key of ['devDependencies', 'scripts', 'overrides']) delete slim[key];
     writeFileSync(join(folder, 'package.json'), JSON.stringify(slim));
@@ -40,10 +40,11 @@ export function sbomCheck(sbom, { manifest, production }) {
     wrong.push(`it is about ${product?.name} ${product?.version}`);
   }
   const listed = new Map((sbom.components ?? []).map((each) => [each.purl, each]));
+  const needed = new Set(); // one version may lie in two places
   for (const { name, version, integrity } of production) {
     const purl = `pkg:npm/${name.replace('@', '%40')}@${version}`;
     const component = listed.get(purl);
-    listed.delete(purl);
+    needed.add(purl);
     if (component === undefined) wrong.push(`${name} ${version} is missing`);
     else if (
       sha512Of(component) !== Buffer.from(integrity.slice('sha512-'.length), 'base64').toString('hex')
@@ -51,7 +52,7 @@ export function sbomCheck(sbom, { manifest, production }) {
       wrong.push(`${name} ${version} has another checksum than the lock file`);
     } else if ((component.licenses ?? []).length === 0) wrong.push(`${name} ${version} has no licence`);
   }
-  for (const purl of listed.keys()) wrong.push(`${purl} is not needed in production`);
+  for (const purl of listed.keys()) if (!needed.has(purl)) wrong.push(`${purl} is not needed in production`);
   return {
     wrong,
     summary: `CycloneDX ${sbom.specVersion}, ${production.length} packages, dist/sbom.cdx.json`,
