@@ -23,6 +23,8 @@ export interface IngestCounts {
   contended: number;
   /** Paths deleted because the source, read anew, no longer had them. */
   swept: number;
+  /** Paths deleted because no record had spoken of them for too long. */
+  expired: number;
   /** Times that reading came to a halt. `unavailable` also counts interruptions that the connector gets over by itself. */
   readonly errors: Record<SourceErrorKind, number>;
 }
@@ -38,6 +40,13 @@ export function newCounts(): IngestCounts {
     updates: 0,
     contended: 0,
     swept: 0,
+    expired: 0,
     errors: { unavailable: 0, history_lost: 0, options_rejected: 0, bug: 0 },
   };
+}
+
+/** The reason for which most records were rejected; undefined: none was. */
+export function commonestOf(rejected: IngestCounts['rejected']): string | undefined {
+  const [first] = Object.entries(rejected).sort(([, one], [, other]) => other - one);
+  return first?.[0];
 }

@@ -7,23 +7,34 @@ import {
   OptionsRejected,
   SourceUnavailable,
   type Position,
+  type Receiver,
   type Source,
   type SourceEvent,
 } from '../../connectors/contract.js';
-import type { Clock } from '../clock.js';
+import type { Cancel, Clock } from '../clock.js';
 import type { SourceFigures } from '../telemetry/figures.js';
+import type { Ms } from '../topic/update.js';
 import type { IngestCounts } from './counts.js';
 import { RecordIntake, type IntakeOptions, type SourceBatch } from './intake.js';
 import { Lag } from './lag.js';
 import type { IngestLog } from './rejection.js';
+import { PacedIntake } from './paced-intake.js';
+import type { ReplayedRecord, ReplayOutcome } from './replay.js';
 import { nextTurn, pause, retryWait } from './retry.js';
-import { DEGRADED_AFTER_REJECTED, type SourceState, type SourceStatus } from './status.js';
+import { Standing } from './standing.js';
+import type { SourceStatus } from './status.js';
 
-export interface IngestOptions extends IntakeOptions {
+export interface IngestOptions extends Omit<IntakeOptions, 'rejected'> {
   readonly source: Source;
   readonly clock: Clock;
   readonly log: IngestLog;
 }
+
+/** Between two attempts at a source that refuses now what it allowed before: not hammered, and back within a minute. */
+const REFUSED_WAIT: Ms = 30_000;
+/** Between two looks for paths to expire: a tenth of the time that they have, within these. */
+const SHORTEST_LOOK: Ms = 100;
+const LONGEST_LOOK: Ms = 60_000;
 
 /** Why one reading of the source came to an end. */
 type ReadingEnd =
@@ -39,19 +50,37 @@ export class Ingest {
   readonly #intake: RecordIntake;
   readonly #positions = new Map<string, Position>();
   readonly #lag = new Lag();
-  #status: SourceStatus;
+  readonly #standing: Standing;
+  readonly #paced: PacedIntake;
+  /** Whether it has ever been live: then what refuses it now let it in before. */
+  #wasLive = false;
   #failures = 0;
   /** Set when the source is read anew, after a loss or by a new reader, until what it did not yield is swept. */
   #mustSweep = false;
 
   constructor(options: IngestOptions) {
+    const { source } = options;
     this.#options = options;
-    this.#intake = new RecordIntake(options);
-    this.#status = { state: 'starting', since: options.clock.now(), reason: undefined, progress: undefined };
+    this.#intake = new RecordIntake({
+      ...options,
+      // One sender's bad records are no reason to keep the others waiting: each of them is told.
+      onFlood: options.onFlood ?? (source.receiver === undefined ? 'pause' : 'continue'),
+      rejected: (partition, offset, why) => source.rejected?.(partition, offset, why),
+    });
+    this.#standing = new Standing({
+      ...options,
+      facts: () => ({ paths: this.paths, records: this.counts.records }),
+    });
+    this.#paced = new PacedIntake({ ...options, intake: this.#intake, standing: this.#standing });
   }
 
   get name(): string {
     return this.#options.name;
+  }
+
+  /** Where senders send to; undefined: the source is not of that kind. */
+  get receiver(): Receiver | undefined {
+    return this.#options.source.receiver;
   }
 
   get counts(): IngestCounts {
@@ -72,9 +101,7 @@ export class Ingest {
   }
 
   get status(): SourceStatus {
-    const status = this.#status;
-    const isDegraded = status.state === 'live' && this.#intake.rejectedInRow >= DEGRADED_AFTER_REJECTED;
-    return isDegraded ? { ...status, state: 'degraded', reason: 'every record is rejected' } : status;
+    return this.#standing.status;
   }
 
   /**
@@ -84,6 +111,7 @@ export class Ingest {
   async inherit(former: Ingest): Promise<void> {
     const { clock } = this.#options;
     await this.#durable(this.#intake.inherit(former.#intake.held(), clock.now()));
+    this.#intake.inheritRejected(former.#intake);
     this.#intake.hold();
     this.#mustSweep = true;
   }
@@ -102,29 +130,46 @@ export class Ingest {
     this.#options.writer.retire();
   }
 
+  /** Tries rejected records again, one after the other. While `run` lasts. */
+  async replay(records: readonly ReplayedRecord[]): Promise<readonly ReplayOutcome[]> {
+    const outcomes: ReplayOutcome[] = [];
+    for (const record of records) {
+      await this.#intake.prepareOne(record);
+      const { outcome, durable } = this.#intake.replay(record, this.#options.clock.now());
+      if (durable !== undefined) await durable;
+      outcomes.push(outcome);
+    }
+    return outcomes;
+  }
+
   /**
    * Reads until `signal` aborts or the source has to stop for good (see `status`), and lets go of the source.
    * Called once; {@link release} or {@link retire} follows. Never rejects.
    */
   async run(signal: AbortSignal): Promise<void> {
-    const { source, writer, clock } = this.#options;
+    const { source, writer, clock, deadLetters, log } = this.#options;
+    const notClosed = (error: unknown) => log.warn('source-not-closed', this.#facts(error));
+    signal.addEventListener('abort', () => void deadLetters.close?.().catch(notClosed), { once: true });
     writer.markSource({ state: 'stale', since: clock.now() });
+    const stopExpiring = this.#expireRegularly();
     while (!signal.aborted) {
       const end = await this.#read(signal);
-      if (!this.#goesOn(end)) break;
-      await pause(clock, retryWait(this.#failures, clock.random()), signal);
+      const wait = this.#waitAfter(end);
+      if (wait === undefined) break;
+      await pause(clock, wait, signal);
     }
-    if (this.#status.state !== 'stopped') this.#enter('stopped', 'shut down');
-    await source
-      .close()
-      .catch((error: unknown) => this.#options.log.warn('source-not-closed', this.#facts(error)));
+    stopExpiring();
+    if (this.status.state !== 'stopped') this.#standing.say('stopped', 'shut down');
+    const closed = Promise.resolve().then(() => source.close()); // of a stranger, it may throw
+    await Promise.all([closed.catch(notClosed), deadLetters.close?.().catch(notClosed)]);
   }
 
   async #read(signal: AbortSignal): Promise<ReadingEnd> {
-    const { source } = this.#options;
+    const { source, deadLetters } = this.#options;
     try {
       await source.probe(signal);
-      for await (const event of source.read(this.#positions, signal)) await this.#take(event);
+      await deadLetters.probe?.();
+      for await (const event of source.read(this.#positions, signal)) await this.#take(event, signal);
       return signal.aborted
         ? { why: 'aborted' }
         : { why: 'bug', error: new Error('the connector ended its reading by itself') };
@@ -137,30 +182,27 @@ export class Ingest {
     }
   }
 
-  async #take(event: SourceEvent): Promise<void> {
+  async #take(event: SourceEvent, signal: AbortSignal): Promise<void> {
     switch (event.type) {
       case 'records':
-        return this.#takeBatch(event);
+        return this.#takeBatch(event, signal);
       case 'progress':
-        this.#status = { ...this.#status, progress: { done: event.done, total: event.total } };
-        return;
+        return this.#standing.progress({ done: event.done, total: event.total });
       case 'interrupted':
         this.counts.errors.unavailable++;
-        this.#enter('stale', event.reason);
-        return;
+        return this.#standing.say('stale', event.reason);
       case 'live':
         if (this.#mustSweep) await this.#endReadingAnew();
         this.#failures = 0;
-        this.#enter('live', undefined);
-        return;
+        this.#wasLive = true;
+        return this.#standing.say('live');
     }
   }
 
-  async #takeBatch(batch: SourceBatch): Promise<void> {
+  async #takeBatch(batch: SourceBatch, signal: AbortSignal): Promise<void> {
     const { source, clock } = this.#options;
-    const durable = this.#intake.take(batch, clock.now());
-    this.#lag.take(batch);
-    if (durable !== undefined) await durable;
+    this.#lag.take(batch, clock.now());
+    if (!(await this.#paced.take(batch, signal))) return;
     this.#positions.set(batch.partition, batch.position);
     if (!this.#intake.isHolding) await source.ack(batch.partition, batch.position);
     await nextTurn(clock);
@@ -185,34 +227,54 @@ export class Ingest {
     }
   }
 
-  /** Whether to try again, after a wait. */
-  #goesOn(end: ReadingEnd): boolean {
-    const { source, log } = this.#options;
+  /** Looks now and then for paths whose keys have gone quiet; not while the quiet may be ours. Returns what ends it. */
+  #expireRegularly(): () => void {
+    const { clock, expireAfterMs } = this.#options;
+    if (expireAfterMs === undefined) return () => undefined;
+    const period = Math.max(SHORTEST_LOOK, Math.min(LONGEST_LOOK, expireAfterMs / 10));
+    let cancel: Cancel;
+    let isEnded = false;
+    const look = async () => {
+      if (this.#standing.isFollowing) await this.#durable(this.#intake.expire(clock.now()));
+      if (!isEnded) cancel = clock.after(period, () => void look());
+    };
+    cancel = clock.after(period, () => void look());
+    return () => {
+      isEnded = true;
+      cancel();
+    };
+  }
+
+  /** How long to wait before another attempt; undefined: there is none. */
+  #waitAfter(end: ReadingEnd): Ms | undefined {
+    const { source, log, clock } = this.#options;
     switch (end.why) {
       case 'aborted':
-        return false;
+        return undefined;
       case 'unavailable':
         this.counts.errors.unavailable++;
-        this.#failures++;
-        this.#enter('stale', end.error.message);
-        return true;
+        this.#standing.say('stale', end.error.message);
+        break;
       case 'history lost':
         this.counts.errors.history_lost++;
         log.error('source-history-lost', this.#facts(end.error));
         if (!source.traits.completeState) return this.#stop(`history lost: ${end.error.message}`);
-        this.#failures++;
-        this.#enter('stale', end.error.message);
+        this.#standing.say('stale', end.error.message);
         this.#readAnew();
-        return true;
+        break;
       case 'options rejected':
         this.counts.errors.options_rejected++;
-        log.error('source-options-rejected', this.#facts(end.error));
-        return this.#stop(end.error.message);
+        if (!this.#wasLive || this.status.reason !== end.error.message)
+          log.error('source-options-rejected', this.#facts(end.error));
+        if (!this.#wasLive) return this.#stop(end.error.message);
+        this.#standing.say('stale', end.error.message);
+        return REFUSED_WAIT;
       case 'bug':
         this.counts.errors.bug++;
         log.error('source-failed', this.#facts(end.error));
         return this.#stop('a bug: see the log');
     }
+    return retryWait(++this.#failures, clock.random());
   }
 
   #readAnew(): void {
@@ -223,22 +285,8 @@ export class Ingest {
     this.#mustSweep = true;
   }
 
-  #stop(reason: string): false {
-    this.#enter('stopped', reason);
-    return false;
-  }
-
-  /** Changes state, and tells the log whether the lane's values can be trusted. */
-  #enter(state: Exclude<SourceState, 'degraded'>, reason: string | undefined): void {
-    const { clock, writer, log, name } = this.#options;
-    const former = this.#status;
-    if (former.state === state && former.reason === reason) return;
-    const since = former.state === state ? former.since : clock.now();
-    this.#status = { state, since, reason, progress: state === 'live' ? undefined : former.progress };
-    writer.markSource(state === 'live' ? { state: 'live' } : { state: 'stale', since });
-    const facts = { source: name, reason, paths: this.paths, records: this.counts.records };
-    if (state === 'stale') log.warn('source-stale', facts);
-    else log.info(`source-${state}`, facts);
+  #stop(reason: string): undefined {
+    this.#standing.say('stopped', reason);
   }
 
   #facts(error: unknown): Readonly<Record<string, unknown>> {

@@ -1,23 +1,26 @@
 // One record after the other, in upstream order: skip what is known, read it, apply it, or reject it; and count. Synchronous,
 // because a batch is at most some 1,000 records and nothing in it waits. When to read, retry and acknowledge is ingest.ts.
 
-import type { SourceEvent, SourceRecord } from '../../connectors/contract.js';
+import type { RecordRejection, SourceEvent, SourceRecord } from '../../connectors/contract.js';
 import type { LogWriter } from '../log/log.js';
 import type { MappedPath } from '../map/mapping.js';
 import { matches } from '../topic/filter.js';
 import { entryKeyOf, type Ms } from '../topic/update.js';
-import { utf8FromBytes } from '../topic/utf8.js';
+import { utf8FromBytes, type Utf8 } from '../topic/utf8.js';
 import { newCounts, type IngestCounts } from './counts.js';
+import { RejectionFlood, type OnFlood } from './flood.js';
 import { Outgoing } from './outgoing.js';
 import {
   PathOwnership,
   type Contention,
   type InheritedPath,
   type KeysOfPartition,
+  type OwnedRecord,
   type OwningKey,
 } from './ownership.js';
 import { RecordReader, type RecordReading } from './record-reader.js';
 import type { DeadLetterSink, Rejection } from './rejection.js';
+import { RejectedKeys, type ReplayedRecord, type ReplayOutcome } from './replay.js';
 
 /** Records of one partition, as the source yields them. */
 export type SourceBatch = Extract<SourceEvent, { type: 'records' }>;
@@ -27,35 +30,56 @@ export interface IntakeOptions extends RecordReading {
   readonly name: string;
   /** Default `last`. */
   readonly contended?: Contention;
+  /** A path goes when the last record that spoke of it is older than this. undefined: none does. */
+  readonly expireAfterMs?: Ms | undefined;
+  /** Records that would make more paths than that are rejected. Default: no limit. */
+  readonly maxPaths?: number | undefined;
+  /** What a flood of rejected records does to reading. Default `pause`. */
+  readonly onFlood?: OnFlood | undefined;
   readonly writer: LogWriter;
   readonly deadLetters: DeadLetterSink;
+  /** Told of every rejected record, before its batch is acknowledged. */
+  readonly rejected?:
+    ((partition: string, offset: string | number, why: RecordRejection) => void) | undefined;
+}
+
+/** How far a batch was taken. */
+export interface Taken {
+  /** Index of the first record that was not. */
+  readonly next: number;
+  /** What must settle before these are acknowledged; undefined: nothing. */
+  readonly durable: Promise<unknown> | undefined;
 }
 
 /** Paths deleted or taken over in one go. */
 const CHUNK = 1_000;
+/** Paths looked at in one go. */
+const LOOK_CHUNK = 20_000;
 
-/** Invariant: after `take` every record of the batch is counted once, and its updates are in `#out` or appended. */
+/** Invariant: after `take` every record that it took is counted once, and its updates are in `#out` or appended. */
 export class RecordIntake {
   readonly counts: IngestCounts = newCounts();
-  /** Records rejected since the last good one. */
-  rejectedInRow = 0;
-  readonly #name: string;
+  readonly flood: RejectionFlood;
+  readonly #options: IntakeOptions;
   readonly #reader: RecordReader;
-  readonly #deadLetters: DeadLetterSink;
+  readonly #rejectedKeys = new RejectedKeys();
   readonly #out: Outgoing;
   readonly #ownership: PathOwnership;
   /** Whether an equal value of the same key is known to make the same paths and values. */
   readonly #canSkip: boolean;
+  readonly #expireAfterMs: Ms | undefined;
   readonly #paths: MappedPath[] = [];
 
-  constructor({ name, contended = 'last', writer, deadLetters, ...reading }: IntakeOptions) {
-    this.#name = name;
-    this.#reader = new RecordReader(reading);
-    this.#deadLetters = deadLetters;
-    this.#out = new Outgoing(writer, this.counts);
-    this.#ownership = new PathOwnership(this.#out, contended);
-    const reads = reading.mapping.reads;
-    this.#canSkip = contended !== 'newest' && !reads.has('headers') && !reads.has('timestamp');
+  constructor(options: IntakeOptions) {
+    const { contended = 'last', maxPaths = Infinity, onFlood = 'pause', expireAfterMs } = options;
+    this.flood = new RejectionFlood(onFlood);
+    this.#expireAfterMs = expireAfterMs;
+    this.#options = options;
+    this.#reader = new RecordReader(options);
+    this.#out = new Outgoing(options.writer, this.counts);
+    const keepsTime = contended === 'newest' || expireAfterMs !== undefined;
+    this.#ownership = new PathOwnership(this.#out, { contended, maxPaths, keepsTime });
+    this.#canSkip = contended !== 'newest' && !this.#reader.readsMoreThanBytes;
   }
 
   /** Paths that have a value. */
@@ -63,13 +87,66 @@ export class RecordIntake {
     return this.#ownership.size;
   }
 
-  /** Applies a batch that was taken from the source at `readAt`, wall time. undefined, or a promise of all that must be durable before it is acknowledged. */
-  take(batch: SourceBatch, readAt: Ms): Promise<unknown> | undefined {
-    this.#out.readAt = readAt;
+  /** Asks for all schemas that the batch needs. undefined: there is nothing to wait for. Rejects with SchemasUnavailable. */
+  prepare({ records }: SourceBatch): Promise<unknown> | undefined {
+    if (!this.#reader.needsSchemas) return undefined;
+    const waits = records.flatMap((record) => this.#reader.prepare(record) ?? []);
+    return waits.length === 0 ? undefined : Promise.all(waits);
+  }
+
+  /** The same for a record that is replayed. */
+  async prepareOne(record: SourceRecord): Promise<void> {
+    await this.#reader.prepare(record);
+  }
+
+  /**
+   * Applies a batch that was taken from the source at `readAt`, wall time, from its record `from` on: to its end, or, where a flood
+   * pauses, as far as the record that makes it one, and then one at a time until one is good. After {@link prepare}.
+   */
+  take(batch: SourceBatch, readAt: Ms, from = 0): Taken {
+    const { records } = batch;
     const keys = this.#ownership.keysOf(batch.partition);
-    for (const record of batch.records) this.#record(record, batch, keys);
+    this.#out.readAt = readAt;
+    let next = from;
+    for (let isPaused = false; !isPaused; isPaused = this.flood.isPausing) {
+      const record = records[next];
+      if (record === undefined) break;
+      this.#record(record, batch, keys);
+      next++;
+    }
     this.counts.contended = this.#ownership.contended;
-    return this.#out.settle();
+    return { next, durable: this.#out.settle() };
+  }
+
+  /** Tries a rejected record again. What it returns settles when that is durable. After {@link prepare}. */
+  replay(
+    record: ReplayedRecord,
+    readAt: Ms,
+  ): { readonly outcome: ReplayOutcome; readonly durable: Taken['durable'] } {
+    const partition = this.#rejectedKeys.partitionOf(record);
+    if (partition === undefined) return { outcome: 'superseded', durable: undefined };
+    const { topic, partition: partitionNumber } = record;
+    const batch: SourceBatch = {
+      ...{ type: 'records', partition, topic, partitionNumber, records: [record], position: '' },
+    };
+    const rejected = sum(this.counts.rejected);
+    this.#out.readAt = readAt;
+    this.#record(record, batch, this.#ownership.keysOf(partition));
+    const outcome = sum(this.counts.rejected) > rejected ? 'rejected' : 'applied';
+    return { outcome, durable: this.#out.settle() };
+  }
+
+  /** Deletes paths of which no record has spoken for too long; each step is a chunk to wait for. `now`: wall time. */
+  *expire(now: Ms): Iterable<Promise<unknown> | undefined> {
+    if (this.#expireAfterMs === undefined) return;
+    let looked = 0;
+    for (const isExpired of this.#ownership.expire(now - this.#expireAfterMs, now)) {
+      if (isExpired) this.counts.expired++;
+      this.#out.readAt = now;
+      if (++looked % LOOK_CHUNK === 0 || (isExpired && this.counts.expired % CHUNK === 0))
+        yield this.#out.settle();
+    }
+    yield this.#out.settle();
   }
 
   /**
@@ -89,6 +166,11 @@ export class RecordIntake {
     yield this.#out.settle();
   }
 
+  /** Takes over which keys have a rejected record as their newest one. */
+  inheritRejected(former: RecordIntake): void {
+    this.#rejectedKeys.inherit(former.#rejectedKeys);
+  }
+
   /** What the log holds of the source now. */
   held(): Iterable<InheritedPath> {
     return this.#ownership.held();
@@ -96,6 +178,7 @@ export class RecordIntake {
 
   /** The source begins again from nothing: what it does not yield until {@link sweep} is gone. */
   beginReading(): void {
+    this.#rejectedKeys.clear();
     this.#ownership.beginReading();
   }
 
@@ -128,24 +211,30 @@ export class RecordIntake {
     const counts = this.counts;
     counts.records++;
     counts.bytes += (key?.length ?? 0) + (value?.length ?? 0);
+    const at = record.timestampMs < 0 ? this.#out.readAt : record.timestampMs;
     if (key !== null && key.length > this.#reader.limits.maxBytes) {
-      this.#reject(record, batch, undefined, { stage: 'decode key', code: 'size' });
+      this.#reject(
+        record,
+        batch,
+        { owner: undefined, keyBytes: undefined },
+        { stage: 'decode key', code: 'size' },
+      );
       return;
     }
     const keyBytes = key === null ? undefined : utf8FromBytes(key);
     const owner = keyBytes === undefined ? undefined : keys.get(keyBytes);
-    if (value === null) {
-      this.#delete(record, batch, owner);
+    if (value === null || this.#isExpired(at)) {
+      this.#delete(record, batch, { owner, keyBytes }, at);
       return;
     }
     if (value.length > this.#reader.limits.maxBytes) {
-      this.#reject(record, batch, owner, { stage: 'decode value', code: 'size' });
+      this.#reject(record, batch, { owner, keyBytes }, { stage: 'decode value', code: 'size' });
       return;
     }
     const source = utf8FromBytes(value);
     if (this.#canSkip && owner !== undefined && owner.input === source) {
-      this.#ownership.confirm(owner);
-      this.rejectedInRow = 0;
+      this.#ownership.confirm(owner, at);
+      this.#used(batch, keyBytes);
       counts.unchanged++;
       return;
     }
@@ -153,53 +242,72 @@ export class RecordIntake {
       { record, value, source, keySource: keyBytes, origin: batch, expected: owner?.first?.path },
       this.#paths,
     );
-    if (result === 'deleted') this.#delete(record, batch, owner);
-    else if (result !== 'mapped') this.#reject(record, batch, owner, result);
-    else this.#apply(record, batch, { keys, keyBytes, key: owner, source, at: record.timestampMs });
+    if (result === 'deleted') this.#delete(record, batch, { owner, keyBytes }, at);
+    else if (result !== 'mapped') this.#reject(record, batch, { owner, keyBytes }, result);
+    else this.#apply(record, batch, { keys, keyBytes, key: owner, source, at });
   }
 
-  #apply(record: SourceRecord, batch: SourceBatch, owned: Parameters<PathOwnership['apply']>[0]): void {
+  /** What it says was forgotten before it came. */
+  #isExpired(at: Ms): boolean {
+    return this.#expireAfterMs !== undefined && at < this.#out.readAt - this.#expireAfterMs;
+  }
+
+  #apply(record: SourceRecord, batch: SourceBatch, owned: OwnedRecord): void {
     const paths = this.#paths;
     const isFiltered = paths.length === 0;
     const applied = this.#ownership.apply(owned, paths);
-    if (applied === 'contended') {
-      this.#reject(record, batch, owned.key, { stage: 'own', code: 'contended' });
+    if (applied === 'contended' || applied === 'too-many-paths') {
+      const { key: owner, keyBytes } = owned;
+      this.#reject(record, batch, { owner, keyBytes }, { stage: 'own', code: applied });
       return;
     }
-    this.rejectedInRow = 0;
+    this.#used(batch, owned.keyBytes);
     if (isFiltered) this.counts.filtered++;
     else if (applied === 'changed') this.counts.mapped++;
     else this.counts.unchanged++;
   }
 
-  #delete(record: SourceRecord, batch: SourceBatch, owner: OwningKey | undefined): void {
-    if (record.key === null) {
-      this.#reject(record, batch, undefined, { stage: 'own', code: 'no-key' });
+  #delete(record: SourceRecord, batch: SourceBatch, { owner, keyBytes }: Identity, at: Ms): void {
+    if (record.key === null && record.value !== null && this.#isExpired(at)) {
+      this.flood.good();
+      this.counts.filtered++;
       return;
     }
-    this.rejectedInRow = 0;
+    if (record.key === null) {
+      this.#reject(record, batch, { owner, keyBytes }, { stage: 'own', code: 'no-key' });
+      return;
+    }
+    this.#used(batch, keyBytes);
     if (owner === undefined) {
       this.counts.unchanged++;
       return;
     }
-    this.#ownership.deleteKey(owner, record.timestampMs);
+    this.#ownership.deleteKey(owner, at);
     this.counts.mapped++;
+  }
+
+  #used(batch: SourceBatch, keyBytes: Utf8 | undefined): void {
+    this.flood.good();
+    if (keyBytes !== undefined && !this.#rejectedKeys.isEmpty) this.#rejectedKeys.settled(batch, keyBytes);
   }
 
   #reject(
     record: SourceRecord,
     batch: SourceBatch,
-    owner: OwningKey | undefined,
+    { owner, keyBytes }: Identity,
     rejection: Rejection,
   ): void {
+    const { name, deadLetters, rejected: tell } = this.#options;
     const rejected = this.counts.rejected;
     rejected[rejection.code] = (rejected[rejection.code] ?? 0) + 1;
-    this.rejectedInRow++;
+    this.flood.bad();
+    if (keyBytes !== undefined) this.#rejectedKeys.rejected(batch, keyBytes, record.offset);
     if (owner !== undefined) this.#ownership.markStale(owner);
+    tell?.(batch.partition, record.offset, rejection);
     const { topic, partitionNumber } = batch;
-    const written = this.#deadLetters.write({
+    const written = deadLetters.write({
       ...rejection,
-      source: this.#name,
+      source: name,
       topic,
       partition: partitionNumber,
       offset: record.offset,
@@ -207,4 +315,14 @@ export class RecordIntake {
     });
     if (written !== undefined) this.#out.wait(written);
   }
+}
+
+/** Whose record it is. `keyBytes` undefined: it has no key; `owner` undefined: the key owns no path. */
+interface Identity {
+  readonly owner: OwningKey | undefined;
+  readonly keyBytes: Utf8 | undefined;
+}
+
+function sum(rejected: IngestCounts['rejected']): number {
+  return Object.values(rejected).reduce((total, count) => total + count, 0);
 }

@@ -36,12 +36,14 @@ export class Lag {
     return age;
   }
 
-  take({ partition, behind, records }: SourceBatch): void {
+  /** `now`: wall time, for records whose event time the upstream does not say. */
+  take({ partition, behind, records }: SourceBatch, now: Ms): void {
     let place = this.#places.get(partition);
     if (place === undefined) this.#places.set(partition, (place = { behind: 0, lastAt: undefined }));
     if (behind !== undefined) place.behind = behind;
-    const lastAt = records.at(-1)?.timestampMs;
-    if (lastAt === undefined) return;
+    const last = records.at(-1);
+    if (last === undefined) return;
+    const lastAt = last.timestampMs < 0 ? now : last.timestampMs;
     place.lastAt = lastAt;
     this.#lastAt = lastAt;
   }

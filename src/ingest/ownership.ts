@@ -36,7 +36,7 @@ interface OwnedPath {
   next: OwnedPath | undefined;
   /** Number of the reading in which it was last confirmed. */
   seen: number;
-  /** Event time of the record that set it; kept for `newest` only. */
+  /** Event time of the last record that spoke of it; kept only where that is asked for. */
   at: Ms;
   isStale: boolean;
 }
@@ -44,11 +44,25 @@ interface OwnedPath {
 /** A path of the log that another reader of the same source set. */
 export type InheritedPath = Pick<OwnedPath, 'path' | 'text' | 'isStale'>;
 
+/** So many paths of one record are compared one by one. */
+const FEW = 8;
+
 /** `seen` of such a path until the source speaks of it. */
 const INHERITED = -1;
 
 /** What {@link PathOwnership.apply} made of a record's paths. */
-export type Applied = 'changed' | 'unchanged' | 'contended';
+export type Applied = 'changed' | 'unchanged' | Refused;
+
+/** Nothing of the record was applied. */
+type Refused = 'contended' | 'too-many-paths';
+
+export interface OwnershipOptions {
+  readonly contended: Contention;
+  /** Paths that there may be. */
+  readonly maxPaths: number;
+  /** Whether `newest` or expiry needs the time of each path. */
+  readonly keepsTime: boolean;
+}
 
 /** A record as ownership sees it. `key` undefined: it has none. */
 export interface OwnedRecord {
@@ -65,14 +79,18 @@ export class PathOwnership {
   readonly #partitions = new Map<string, KeysOfPartition>();
   readonly #out: Outgoing;
   readonly #contention: Contention;
+  readonly #maxPaths: number;
+  readonly #keepsTime: boolean;
   #reading = 0;
   /** Scratch of `apply`: what each path of the record is held as, and how many are left after contention. */
   readonly #held: (OwnedPath | undefined)[] = [];
   contended = 0;
 
-  constructor(out: Outgoing, contention: Contention) {
+  constructor(out: Outgoing, { contended, maxPaths, keepsTime }: OwnershipOptions) {
     this.#out = out;
-    this.#contention = contention;
+    this.#contention = contended;
+    this.#maxPaths = maxPaths;
+    this.#keepsTime = keepsTime;
   }
 
   get size(): number {
@@ -85,14 +103,19 @@ export class PathOwnership {
     return keys;
   }
 
-  /** The key's record says the same as before. */
-  confirm(key: OwningKey): void {
-    for (let path = key.first; path !== undefined; path = path.next) path.seen = this.#reading;
+  /** The key's record, of time `at`, says the same as before. */
+  confirm(key: OwningKey, at: Ms): void {
+    for (let path = key.first; path !== undefined; path = path.next) {
+      path.seen = this.#reading;
+      if (this.#keepsTime) path.at = at;
+    }
   }
 
-  /** Replaces what the record's key said before by `paths`: all of it, or nothing when it is `contended`. May shorten `paths`. */
+  /** Replaces what the record's key said before by `paths`: all of it, or nothing when it is refused. May shorten `paths`. */
   apply(record: OwnedRecord, paths: MappedPath[]): Applied {
     if (!this.#resolve(record, paths)) return 'contended';
+    if (this.#paths.size + paths.length > this.#maxPaths && this.#growsTooFar(record, paths))
+      return 'too-many-paths';
     let isChanged = record.key !== undefined && this.#deleteOthers(record.key, record.at);
     let key = record.key;
     let input: Utf8 | undefined;
@@ -155,6 +178,15 @@ export class PathOwnership {
     yield* this.#paths.values();
   }
 
+  /** Deletes what no record of `before` or later has spoken of, and yields for each path whether it was. One path per step. */
+  *expire(before: Ms, at: Ms): Iterable<boolean> {
+    for (const owned of this.#paths.values()) {
+      const isExpired = owned.at < before && owned.seen !== INHERITED;
+      if (isExpired) this.#delete(owned, at, undefined);
+      yield isExpired;
+    }
+  }
+
   /** Deletes what this reading has not confirmed, and yields it. One path per step, so that the caller can pause. */
   *sweep(at: Ms): Iterable<TopicPath> {
     for (const owned of this.#paths.values()) {
@@ -186,18 +218,49 @@ export class PathOwnership {
     return true;
   }
 
+  /** After {@link #resolve}: paths that there are not, less those that the key would leave. */
+  #growsTooFar({ key }: OwnedRecord, paths: readonly MappedPath[]): boolean {
+    let more = 0;
+    for (const [i, { text }] of paths.entries()) {
+      const held = this.#held[i];
+      if (held === undefined && text !== null) more++;
+      else if (held !== undefined && text === null) more--;
+    }
+    if (more <= 0) return false;
+    const isHeld = this.#lookUpHeld();
+    for (let owned = key?.first; owned !== undefined; owned = owned.next) if (!isHeld(owned)) more--;
+    return more > 0 && this.#paths.size + more > this.#maxPaths;
+  }
+
+  /** Deletes the key's paths that its record does not speak of any more, in one walk along its list. */
   #deleteOthers(key: OwningKey, at: Ms): boolean {
+    const isHeld = this.#lookUpHeld();
     let isChanged = false;
+    let last: OwnedPath | undefined;
     let owned = key.first;
     while (owned !== undefined) {
       const next: OwnedPath | undefined = owned.next;
-      if (!this.#held.includes(owned)) {
-        this.#delete(owned, at, key);
+      if (isHeld(owned)) {
+        last = owned;
+      } else {
+        if (last === undefined) key.first = next;
+        else last.next = next;
+        key.input = undefined;
+        owned.owner = undefined;
+        this.#drop(owned, at);
         isChanged = true;
       }
       owned = next;
     }
     return isChanged;
+  }
+
+  /** Whether the record being applied speaks of a path that there was: few are compared one by one, many are looked up. */
+  #lookUpHeld(): (owned: OwnedPath) => boolean {
+    const held = this.#held;
+    if (held.length <= FEW) return (owned) => held.includes(owned);
+    const all = new Set(held);
+    return (owned) => all.has(owned);
   }
 
   #keep({ keys, keyBytes }: OwnedRecord): OwningKey | undefined {
@@ -230,7 +293,7 @@ export class PathOwnership {
   /** True if the path got another value. */
   #set(owned: OwnedPath, mapped: MappedPath, at: Ms, isBorn: boolean): boolean {
     owned.seen = this.#reading;
-    if (this.#contention === 'newest') owned.at = at;
+    if (this.#keepsTime) owned.at = at;
     const text = mapped.text;
     if (text === null) return false;
     if (!isBorn && (text === owned.text || isInsignificant(owned.text, text, mapped.significance))) {
@@ -260,6 +323,12 @@ export class PathOwnership {
     const owner = owned.owner;
     this.#unlink(owned);
     if (owner !== undefined && owner !== busy) this.#forgetIfBare(owner);
+    this.#drop(owned, at);
+  }
+
+  /** Of a path that is in no list. */
+  #drop(owned: OwnedPath, at: Ms): void {
+    owned.next = undefined;
     this.#paths.delete(owned.path);
     this.#out.update(owned.key, owned.path, null, at);
   }

@@ -3,6 +3,7 @@
 import type { SourceRecord } from '../../connectors/contract.js';
 import { decoderOf, type Decoder, type Format } from '../decode/decoder.js';
 import { DEFAULT_JSON_LIMITS, type JsonLimits } from '../decode/json-scanner.js';
+import type { Schemas } from '../decode/registry/schemas.js';
 import type { MappedPath, Mapping } from '../map/mapping.js';
 import type { MappedDocument, MappedHeader } from '../map/record.js';
 import type { TopicPath } from '../topic/path.js';
@@ -15,6 +16,8 @@ export interface RecordReading {
   readonly keyFormat: Format;
   readonly valueFormat: Format;
   readonly limits?: JsonLimits;
+  /** What the source's schema registry has for either part of its records. Absent: it has none. */
+  readonly schemas?: Readonly<Record<'key' | 'value', Schemas>>;
 }
 
 /** The part of the upstream that a record came from. */
@@ -52,6 +55,8 @@ export class RecordReader {
   readonly limits: JsonLimits;
   /** Whether {@link prepare} may have something to wait for. */
   readonly needsSchemas: boolean;
+  /** Whether the outcome depends on headers, or on the time of the record. */
+  readonly readsMoreThanBytes: boolean;
   readonly #key: Decoder | undefined;
   readonly #value: Decoder;
   readonly #record: {
@@ -64,11 +69,16 @@ export class RecordReader {
     expected: TopicPath | undefined;
   };
 
-  constructor({ mapping, keyFormat, valueFormat, limits = DEFAULT_JSON_LIMITS }: RecordReading) {
+  constructor({ mapping, keyFormat, valueFormat, limits = DEFAULT_JSON_LIMITS, schemas }: RecordReading) {
+    const { fields, reads } = mapping;
     this.mapping = mapping;
     this.limits = limits;
-    this.#key = mapping.reads.has('key') ? decoderOf(keyFormat, mapping.fields.key, limits) : undefined;
-    this.#value = decoderOf(valueFormat, mapping.fields.value, limits);
+    this.#key = reads.has('key')
+      ? decoderOf(keyFormat, { part: 'key', fields: fields.key, limits, schemas: schemas?.key })
+      : undefined;
+    this.#value = decoderOf(valueFormat, { fields: fields.value, limits, schemas: schemas?.value });
+    this.readsMoreThanBytes =
+      reads.has('headers') || reads.has('timestamp') || this.#value.readsHeaders === true;
     this.needsSchemas = this.#value.prepare !== undefined || this.#key?.prepare !== undefined;
     this.#record = {
       key: undefined,
@@ -89,10 +99,7 @@ export class RecordReader {
   }
 
   /** Fills `paths` with what the record makes of them; they mean nothing unless it is `mapped`. */
-  read(
-    { record, value, source, keySource, origin, expected }: ReadRecord,
-    paths: MappedPath[],
-  ): ReadResult {
+  read({ record, value, source, keySource, origin, expected }: ReadRecord, paths: MappedPath[]): ReadResult {
     const decoded = this.#value.decode(value, source, record.headers);
     if (decoded === undefined) return rejection('decode value', this.#value.fault.code, this.#value.fault.at);
     if (decoded.isDelete) return 'deleted';
@@ -103,7 +110,7 @@ export class RecordReader {
       mapped.key = this.#key.decode(record.key, keySource, record.headers);
       if (mapped.key === undefined) return rejection('decode key', this.#key.fault.code, this.#key.fault.at);
     }
-    mapped.headers = decoded.headers ?? record.headers;
+    mapped.headers = this.mapping.reads.has('headers') ? (decoded.headers ?? record.headers) : undefined;
     mapped.topic = origin.topic;
     mapped.partitionNumber = origin.partitionNumber;
     mapped.timestampMs = record.timestampMs;

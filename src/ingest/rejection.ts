@@ -1,18 +1,21 @@
-// Rejected records: why, and where they go. A record that cannot be used never blocks those behind it and is never dropped
-// without a trace: it is counted by code and handed to a dead-letter sink, whose first form is a log line.
+// Why records are rejected. A record that cannot be used never blocks those behind it and is never dropped without a trace: it is
+// counted by code and handed to a dead-letter sink, of which src/dead-letters has several.
 
-import type { SourceRecord } from '../../connectors/contract.js';
-import type { Clock } from '../clock.js';
+import type {
+  DeadLetter as StorableLetter,
+  DeadLetterSink as StoringSink,
+} from '../dead-letters/dead-letter.js';
 import type { DecodeFault } from '../decode/fault.js';
 import type { MapFault } from '../map/rule.js';
-import type { Ms } from '../topic/update.js';
 
 /** Codes of this stage. */
 export type IngestFault =
   /** A delete without a key says nothing about what to delete. */
   | 'no-key'
   /** Another key owns the path, and the source is configured to refuse that. */
-  | 'contended';
+  | 'contended'
+  /** The source has as many paths as it may. */
+  | 'too-many-paths';
 
 /** Closed list: a metric label. What the codes mean is said where each part of the list is declared. */
 export type RejectionCode = DecodeFault | MapFault | IngestFault;
@@ -26,17 +29,11 @@ export interface Rejection {
   readonly at?: number;
 }
 
-/** A rejected record with its origin. `record` is valid during the call that it is given to. */
-export interface DeadLetter extends Rejection {
-  readonly source: string;
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: string | number;
-  readonly record: SourceRecord;
-}
+/** A rejected record with its origin. */
+export type DeadLetter = Rejection & Omit<StorableLetter, keyof Rejection>;
 
-/** Where rejected records go. What it returns must settle before the record is acknowledged upstream. */
-export interface DeadLetterSink {
+/** What ingest needs of a sink. Those of src/dead-letters are such; so is a function in a test. */
+export interface DeadLetterSink extends Partial<Omit<StoringSink, 'write'>> {
   write(letter: DeadLetter): Promise<void> | void;
 }
 
@@ -45,45 +42,4 @@ export interface IngestLog {
   info(event: string, facts?: Readonly<Record<string, unknown>>): void;
   warn(event: string, facts?: Readonly<Record<string, unknown>>): void;
   error(event: string, facts?: Readonly<Record<string, unknown>>): void;
-}
-
-const LINES_PER_SECOND = 5;
-const SECOND: Ms = 1_000;
-
-/** Invariant: at most LINES_PER_SECOND lines within one second; what is left out is counted in the next line. One per source. */
-export class LoggedDeadLetters implements DeadLetterSink {
-  readonly #log: IngestLog;
-  readonly #clock: Clock;
-  #since: Ms = 0;
-  #lines = 0;
-  #leftOut = 0;
-
-  constructor(log: IngestLog, clock: Clock) {
-    this.#log = log;
-    this.#clock = clock;
-  }
-
-  write({ source, topic, partition, offset, stage, code, at }: DeadLetter): void {
-    const now = this.#clock.monotonic();
-    if (now - this.#since >= SECOND) {
-      this.#since = now;
-      this.#lines = 0;
-    }
-    if (this.#lines >= LINES_PER_SECOND) {
-      this.#leftOut++;
-      return;
-    }
-    this.#lines++;
-    this.#log.warn('record-rejected', {
-      source,
-      topic,
-      partition,
-      offset,
-      stage,
-      code,
-      at,
-      leftOut: this.#leftOut,
-    });
-    this.#leftOut = 0;
-  }
 }

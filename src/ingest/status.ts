@@ -1,4 +1,4 @@
-// What a source is doing, for operators and for readiness. `degraded` is live with nothing but rejected records for a while.
+// What a source is doing, for operators and for readiness. `degraded` is live, with nearly nothing but rejected records.
 //
 //   starting --live--> live --interrupted, unavailable--> stale --live--> live
 //   any --options rejected, history lost (not complete), bug, stop--> stopped
@@ -17,6 +17,3 @@ export interface SourceStatus {
   /** How much of what existed at the start has been read, while it is being read. Units are the connector's. */
   readonly progress: { readonly done: number; readonly total: number } | undefined;
 }
-
-/** So many rejected records in a row make a source `degraded`. */
-export const DEGRADED_AFTER_REJECTED = 100;

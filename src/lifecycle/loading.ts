@@ -73,7 +73,8 @@ export class Loading {
       if (!sources.some((each) => each.name === name)) this.#waitingFor.delete(name);
     for (const { name, status } of sources) {
       const hasFailed = status.state === 'stopped' || now - this.#since >= GIVE_UP_AFTER_MS;
-      if (isLoaded(status) || (hasFailed && status.progress === undefined)) this.#waitingFor.delete(name);
+      const isLoading = status.progress !== undefined && status.state !== 'degraded';
+      if (isLoaded(status) || (hasFailed && !isLoading)) this.#waitingFor.delete(name);
     }
     if (this.#waitingFor.size === 0) return this.#resolve();
     if (now - this.#toldAt >= TELL_EVERY_MS) this.#tell(now);
@@ -96,8 +97,9 @@ export class Loading {
   }
 }
 
-function isLoaded({ state }: SourceStatus): boolean {
-  return state === 'live' || state === 'degraded';
+/** A source that was never live before it became degraded still says how far it has come. */
+function isLoaded({ state, progress }: SourceStatus): boolean {
+  return state === 'live' || (state === 'degraded' && progress === undefined);
 }
 
 /** `37 % of 2100000 records`, or the state and why. */

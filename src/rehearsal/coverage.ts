@@ -7,7 +7,7 @@ import { matches } from '../topic/filter.js';
 import type { Rehearsed } from './rehearsal.js';
 import type { Stage, StagedSource } from './stage.js';
 import type { GivenRecord, TestCase } from './test-case.js';
-import { sourceRecordOf } from './written-record.js';
+import { readingOfWritten, sourceRecordOf } from './written-record.js';
 
 export interface UnreachedRule {
   /** `tailrace.yaml:31` */
@@ -66,7 +66,8 @@ export class Coverage {
 
 function singleRules(source: StagedSource, { config }: Stage): SingleRule[] {
   return source.config.map.map((rule, index) => {
-    return { source, index, reader: new RecordReader(readingOf(source.config, config.limits, [rule])) };
+    const reading = readingOf(source.config, config.limits, { map: [rule] });
+    return { source, index, reader: new RecordReader(readingOfWritten(reading)) };
   });
 }
 

@@ -11,6 +11,12 @@ const CODES: Readonly<Record<RejectionCode, true>> = {
   'duplicate-key': true,
   'proto-key': true,
   number: true,
+  framing: true,
+  'unknown-schema': true,
+  'schema-mismatch': true,
+  invalid: true,
+  'value-unavailable': true,
+  truncate: true,
   'field-missing': true,
   'field-null': true,
   'field-not-scalar': true,
@@ -19,10 +25,14 @@ const CODES: Readonly<Record<RejectionCode, true>> = {
   'field-not-text': true,
   'path-too-long': true,
   'condition-failed': true,
+  'expression-failed': true,
+  'not-an-array': true,
+  'too-many-elements': true,
   'rename-conflict': true,
   'two-rules-one-path': true,
   'no-key': true,
   contended: true,
+  'too-many-paths': true,
 };
 
 export const REJECTION_CODES = Object.keys(CODES) as RejectionCode[];

@@ -6,6 +6,7 @@ import { lineOfPath, type KeyPath } from '../config/document.js';
 import type { LoadedConfig } from '../config/load.js';
 import type { Policy } from '../entitle/policy.js';
 import type { RecordReading } from '../ingest/record-reader.js';
+import { readingOfWritten } from './written-record.js';
 import type { Filter } from '../topic/filter.js';
 
 export interface Stage {
@@ -33,7 +34,7 @@ export function stageOf(config: Config, document: LoadedConfig['document']): Sta
   const policy = policyOf(config, 1);
   const sources = config.sources.map((source) => ({
     config: source,
-    ...readingOf(source, config.limits),
+    ...readingOfWritten(readingOf(source, config.limits)),
   }));
   return {
     config,

@@ -2,6 +2,8 @@
 
 import type { SourceRecord } from '../../connectors/contract.js';
 import type { Format, SourceFormat } from '../config/config.js';
+import { DEFAULT_JSON_LIMITS } from '../decode/json-scanner.js';
+import type { RecordReading } from '../ingest/record-reader.js';
 import type { Json } from '../topic/json.js';
 
 /** JSON as a person wrote it: whole numbers that a double cannot hold are bigint. */
@@ -30,7 +32,7 @@ export function hasForeignNumber(written: WrittenJson): boolean {
 }
 
 export interface WrittenRecord {
-  /** As the source's format reads it: text is the raw text, anything else its JSON; with format `bytes` base64. null: none. */
+  /** As the source's format reads it: text is the raw text, anything else its JSON; with format `bytes` base64, with a schema JSON. null: none. */
   readonly key: WrittenJson;
   /** The same; null: the record deletes. */
   readonly value: WrittenJson;
@@ -39,6 +41,20 @@ export interface WrittenRecord {
   readonly partition: number;
   /** Milliseconds since 1970. */
   readonly timestamp: number;
+}
+
+/** The reading for records that people wrote: what a schema describes is written as JSON, so that no registry is needed. */
+export function readingOfWritten({
+  mapping,
+  keyFormat,
+  valueFormat,
+  limits = DEFAULT_JSON_LIMITS,
+}: RecordReading): RecordReading {
+  return { mapping, limits, keyFormat: writtenFormat(keyFormat), valueFormat: writtenFormat(valueFormat) };
+}
+
+function writtenFormat(format: Format): Format {
+  return ['avro', 'json-schema', 'protobuf'].includes(format) ? 'json' : format;
 }
 
 /** The record as a connector would yield it. */
@@ -56,7 +72,8 @@ export function sourceRecordOf(record: WrittenRecord, format: SourceFormat): Sou
 function bytesOf(value: WrittenJson, format: Format): Buffer | null {
   if (value === null) return null;
   if (format === 'bytes' && typeof value === 'string') return Buffer.from(value, 'base64');
-  return Buffer.from(typeof value === 'string' ? value : jsonTextOf(value));
+  const isText = typeof value === 'string' && writtenFormat(format) === format;
+  return Buffer.from(isText ? value : jsonTextOf(value));
 }
 
 /** Like JSON.stringify, with every digit of a bigint. */

@@ -32,6 +32,7 @@ export interface SourceFigures {
     readonly updates: number;
     readonly contended: number;
     readonly swept: number;
+    readonly expired: number;
     readonly errors: Readonly<Record<(typeof SOURCE_ERRORS)[number], number>>;
   };
 }
@@ -111,4 +112,5 @@ export interface Figures {
   readonly server: ServerFigures | undefined;
   readonly logLinesDropped: number | undefined;
   readonly adminRefusals: ReadonlyMap<string, number>;
+  readonly pushes: ReadonlyMap<string, number>;
 }

@@ -35,6 +35,12 @@ const PROCESS_METRICS: readonly Metric[] = [
     ['reason'],
     ({ adminRefusals }) => [...adminRefusals].map(([reason, n]) => [n, reason]),
   ),
+  counter(
+    'push_requests_total',
+    'Requests to `push` sources that had the right token, by outcome: `refused` for a mistake of the sender, `unavailable` to be sent again.',
+    ['outcome'],
+    ({ pushes }) => [...pushes].map(([outcome, n]) => [n, outcome]),
+  ),
 ];
 
 /** In the order in which a scrape and the page have them: from the process by way of a record to its client. */

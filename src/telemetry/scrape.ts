@@ -21,6 +21,7 @@ export interface Suppliers {
   /** Since the start. */
   readonly logLinesDropped?: () => number;
   readonly adminRefusals?: () => ReadonlyMap<string, number>;
+  readonly pushes?: () => ReadonlyMap<string, number>;
 }
 
 /** One scrape. */
@@ -62,6 +63,7 @@ function figuresOf(suppliers: Suppliers): Figures {
     server: suppliers.server?.(),
     logLinesDropped: suppliers.logLinesDropped?.(),
     adminRefusals: suppliers.adminRefusals?.() ?? new Map<string, number>(),
+    pushes: suppliers.pushes?.() ?? new Map<string, number>(),
   };
 }
 

@@ -11,7 +11,7 @@ import {
 import { counter, gauge, histogram, type Metric, type Sample } from './metric.js';
 
 /** Reasons for which one source has series of their own, in order of their first record; the rest is `other`. */
-const REASONS_PER_SOURCE = 8;
+const REASONS_PER_SOURCE = 7;
 
 /** All have the label `source`; their series go with the source. */
 export const SOURCE_METRICS: readonly Metric[] = [
@@ -85,6 +85,12 @@ export const SOURCE_METRICS: readonly Metric[] = [
     'Paths deleted because the source, read anew, no longer had them.',
     ['source'],
     (from) => ofSources(from, ({ source, counts }) => [[counts.swept, source]]),
+  ),
+  counter(
+    'ingest_expired_total',
+    'Paths deleted because no record had spoken of them for `expireAfter`.',
+    ['source'],
+    (from) => ofSources(from, ({ source, counts }) => [[counts.expired, source]]),
   ),
 
   gauge('cache_paths', 'Paths that have a value.', ['source'], (from) =>

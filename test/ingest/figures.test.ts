@@ -48,11 +48,11 @@ describe('lag', () => {
 
   test('records behind are summed over partitions; a batch that does not know changes nothing', () => {
     const lag = new Lag();
-    lag.take(upTo(0, 10, 1));
-    lag.take(upTo(1, 5, 1));
-    lag.take(upTo(0, undefined, 2));
+    lag.take(upTo(0, 10, 1), 99);
+    lag.take(upTo(1, 5, 1), 99);
+    lag.take(upTo(0, undefined, 2), 99);
     expect(lag.records).toBe(15);
-    lag.take(upTo(0, 0));
+    lag.take(upTo(0, 0), 99);
     expect(lag.records).toBe(5);
     lag.clear();
     expect(lag.records).toBe(0);
@@ -61,19 +61,19 @@ describe('lag', () => {
   test('the age is that of the newest record of the partition that is furthest behind, and 0 at the end', () => {
     const lag = new Lag();
     expect([lag.age(1_000), lag.lastAt]).toEqual([0, undefined]);
-    lag.take(upTo(0, 10, 100, 400));
-    lag.take(upTo(1, 1, 700));
+    lag.take(upTo(0, 10, 100, 400), 99);
+    lag.take(upTo(1, 1, 700), 99);
     expect([lag.age(1_000), lag.lastAt]).toEqual([600, 700]);
-    lag.take(upTo(0, 0, 900));
+    lag.take(upTo(0, 0, 900), 99);
     expect(lag.age(1_000)).toBe(300);
-    lag.take(upTo(1, 0, 950));
+    lag.take(upTo(1, 0, 950), 99);
     expect([lag.age(1_000), lag.lastAt]).toEqual([0, 950]);
   });
 
   test('a transaction that stays open: nothing comes, the lag grows, and so does its age', () => {
     const lag = new Lag();
-    lag.take(upTo(0, 3, 500));
-    lag.take(upTo(0, 8));
+    lag.take(upTo(0, 3, 500), 99);
+    lag.take(upTo(0, 8), 99);
     expect([lag.records, lag.age(1_000), lag.age(60_000)]).toEqual([8, 500, 59_500]);
   });
 });

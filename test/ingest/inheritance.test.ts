@@ -18,6 +18,7 @@ function heirOf(former: Reader, rules: readonly MapRule[], contended?: 'last' | 
   const { log } = former;
   const { intake } = intakeOf(rules, { writer: log, ...(contended === undefined ? {} : { contended }) });
   void Array.from(intake.inherit(former.intake.held(), 2_000));
+  intake.inheritRejected(former.intake);
   return { intake, log };
 }
 
@@ -107,4 +108,15 @@ test('whatever the old and the new rules are, after the sweep the log holds what
       }
     }),
   );
+});
+
+test('a record that was rejected can be replayed after the rules have been mended, unless the new reader knows something newer', () => {
+  const former = intakeOf([{ path: 'p/{value.id}' }]);
+  take(former, ['a', { name: 'a' }], ['b', { name: 'b' }]);
+  const heir = heirOf(former, [{ path: 'p/{value.name}' }]);
+  take(heir, ['b', { name: 'newer' }]);
+  const letter = (key: string) => ({ ...record(key, { name: key }), topic: 't', partition: 0 });
+  const outcomes = ['a', 'b'].map((key) => heir.intake.replay(letter(key), 1).outcome);
+  expect(outcomes).toEqual(['applied', 'superseded']);
+  expect(heir.log.lines).toEqual(['p/newer={"name":"newer"}', 'p/a={"name":"a"}']);
 });

@@ -203,17 +203,88 @@ describe('no change', () => {
   });
 });
 
+test('the same bytes with other headers are another record where the format is one of events', () => {
+  const { intake, take } = intakeOf(BY_ID, { valueFormat: 'cloudevents' });
+  const event = (...missing: string[]) => ({
+    ...record('k', { id: 1 }),
+    headers: Object.entries({ id: 'e1', source: '/s', type: 't', specversion: '1.0' })
+      .filter(([name]) => !missing.includes(name))
+      .map(([name, value]) => ({ name: `ce_${name}`, value: Buffer.from(value) })),
+  });
+  take(event(), event(), event('type'));
+  expect(intake.counts).toMatchObject({ mapped: 1, unchanged: 1, rejected: { invalid: 1 } });
+});
+
 test('everything of a batch is one append, and an ack waits for dead letters', async () => {
   let settle = () => {};
   const letters = new Promise<void>((resolve) => (settle = resolve));
   const { intake, log } = intakeOf(BY_ID, { deadLetters: { write: () => letters } });
-  expect(intake.take(batch([record('a', { id: 1 }), record('b', { id: 2 })]), 1)).toBeUndefined();
+  expect(intake.take(batch([record('a', { id: 1 }), record('b', { id: 2 })]), 1).durable).toBeUndefined();
   expect(log.appends).toBe(1);
   let isDurable = false;
-  const waiting = intake.take(batch([record('a', '{')]), 1)?.then(() => (isDurable = true));
+  const waiting = intake.take(batch([record('a', '{')]), 1).durable?.then(() => (isDurable = true));
   await Promise.resolve();
   expect(isDurable).toBe(false);
   settle();
   await waiting;
   expect(isDurable).toBe(true);
+});
+
+describe('maxPaths', () => {
+  test('a record that would make one path more is rejected, whole; others go on, and room that is made is used', () => {
+    const { intake, log, take } = intakeOf([{ path: 'a/{value.id}' }, { path: 'b/{value.id}' }], {
+      maxPaths: 5,
+    });
+    take(
+      record('k1', { id: 1 }),
+      record('k2', { id: 2 }),
+      record('k3', { id: 3 }),
+      record('k1', { id: 1, x: 1 }),
+    );
+    expect([...log.values.keys()]).toEqual(['a/1', 'b/1', 'a/2', 'b/2']);
+    expect(intake.counts.rejected).toEqual({ 'too-many-paths': 1 });
+    take(record('k1', { id: 9 }), record('k2', null), record('k3', { id: 3 }));
+    expect([...log.values.keys()].sort()).toEqual(['a/3', 'a/9', 'b/3', 'b/9']);
+    expect(intake.counts.rejected).toEqual({ 'too-many-paths': 1 });
+  });
+});
+
+describe('expireAfter', () => {
+  const HOUR = 3_600_000;
+  const NOW = 10 * HOUR;
+  const taken = () => {
+    const made = intakeOf(BY_ID, { expireAfterMs: HOUR });
+    const take = (...records: ReturnType<typeof record>[]) => void made.intake.take(batch(records), NOW);
+    return { ...made, take, expire: (now: number) => [...made.intake.expire(now)].length };
+  };
+
+  test('a path goes when its last record is too old, changed or not; a record that came too old makes none', () => {
+    const { intake, log, take, expire } = taken();
+    take(
+      ...[record('a', { id: 'a' }, NOW - HOUR / 2), record('b', { id: 'b' }, NOW - HOUR / 2)],
+      ...[record('c', { id: 'c' }, NOW - 2 * HOUR), record('b', { id: 'b' }, NOW)],
+    );
+    expect([...log.values.keys()]).toEqual(['p/a', 'p/b']);
+    expire(NOW + HOUR / 4);
+    expect([...log.values.keys()]).toEqual(['p/a', 'p/b']);
+    expire(NOW + (HOUR * 3) / 4);
+    expect([...log.values.keys()]).toEqual(['p/b']);
+    expect(intake.counts).toMatchObject({ expired: 1, mapped: 2, unchanged: 2, rejected: {} });
+  });
+
+  test('an old record takes back what its key said; one without a key says nothing', () => {
+    const { log, intake, take } = taken();
+    take(record('a', { id: 'a' }, NOW), record('a', { id: 'a' }, 1), record(null, { id: 'n' }, 1));
+    expect([...log.values.keys()]).toEqual([]);
+    expect(intake.counts).toMatchObject({ mapped: 2, filtered: 1, rejected: {} });
+  });
+
+  test('a record whose time the upstream does not say is as old as its reading', () => {
+    const { log, take, expire } = taken();
+    take(record('a', { id: 'a' }, -1));
+    expire(NOW + HOUR - 1);
+    expect(log.values.size).toBe(1);
+    expire(NOW + HOUR + 1);
+    expect(log.values.size).toBe(0);
+  });
 });

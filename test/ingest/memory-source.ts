@@ -1,6 +1,6 @@
 // A source in memory for tests of ingest: yields what the test scripts, call by call of `read`.
 
-import type { Positions, Source, SourceEvent, Traits } from '../../connectors/contract.js';
+import type { Positions, RecordRejection, Source, SourceEvent, Traits } from '../../connectors/contract.js';
 
 /** What one call of `read` does: yields events and then throws, ends, or waits to be aborted. */
 export interface Reading {
@@ -11,6 +11,8 @@ export interface Reading {
 export class MemorySource implements Source {
   readonly traits: Traits;
   readonly acks: string[] = [];
+  /** Acknowledgements and rejected records, in the order in which it was told. */
+  readonly told: string[] = [];
   readonly readFrom: Record<string, string>[] = [];
   isClosed = false;
   /** Thrown by the next calls of `probe`, in order. */
@@ -41,6 +43,11 @@ export class MemorySource implements Source {
 
   async ack(partition: string, position: string): Promise<void> {
     this.acks.push(`${partition}@${position}`);
+    this.told.push(`${partition}@${position}`);
+  }
+
+  rejected(partition: string, offset: string | number, { stage, code }: RecordRejection): void {
+    this.told.push(`${partition}!${offset} ${stage} ${code}`);
   }
 
   async close(): Promise<void> {

@@ -21,6 +21,7 @@ const source: SourceFigures = {
     updates: 5,
     contended: 1,
     swept: 0,
+    expired: 0,
     errors: { unavailable: 2, history_lost: 0, options_rejected: 0, bug: 0 },
   },
 };
@@ -30,7 +31,7 @@ test('metrics have a name, a unit, a meaning and labels of closed sets, each onc
   expect(new Set(names).size).toBe(names.length);
   const closed = [
     ...['source', 'state', 'kind', 'result', 'reason', 'action', 'effect', 'form', 'pace', 'transport'],
-    ...['code', 'limit', 'encoding', 'version', 'role'],
+    ...['code', 'limit', 'encoding', 'version', 'role', 'outcome'],
   ];
   for (const { name, type, labels, help } of METRICS) {
     expect(name).toMatch(/^[a-z]+(_[a-z]+)*$/);
