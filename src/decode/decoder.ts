@@ -1,16 +1,25 @@
-// The seam where formats stand: bytes of a key or value in, a document out whose fields the mapping can read. Three formats
-// are built in; a format with a schema registry is one more function of this shape.
+// The seam where formats stand: bytes of a key or value in, a document out whose fields the mapping can read. A new format is
+// one more class of this shape.
 
 import type { JsonText, Utf8 } from '../topic/utf8.js';
-import { isUtf8 } from 'node:buffer';
-import { stringifyJson } from '../topic/json.js';
-import { toText } from '../topic/utf8.js';
+import { CloudEventsDecoder } from './cloudevents.js';
+import { DebeziumDecoder, DebeziumKeyDecoder } from './debezium.js';
 import type { DecodeFault } from './fault.js';
-import { JsonScanner, type JsonLimits } from './json-scanner.js';
+import { JsonDecoder } from './json-decoder.js';
+import type { JsonLimits } from './json-scanner.js';
+import { RegistryDecoder } from './registry/registry-decoder.js';
+import type { Schemas } from './registry/schemas.js';
+import { TextDecoder } from './text-decoder.js';
 import type { FieldPath } from './wanted-field.js';
 
-/** How bytes are read: as JSON, as UTF-8 text, or as opaque bytes that become a base64 string. */
-export type Format = 'json' | 'string' | 'bytes';
+/** Formats whose bytes name their schema, which a registry keeps. */
+export type RegistryFormat = 'avro' | 'json-schema' | 'protobuf';
+
+/**
+ * How bytes are read: as JSON, as UTF-8 text, as opaque bytes that become a base64 string, by a schema that they name, or as an
+ * event or a change in an envelope.
+ */
+export type Format = 'json' | 'string' | 'bytes' | RegistryFormat | 'cloudevents' | 'debezium';
 
 /** A decoded key or value, as ranges in its source text. */
 export interface Decoded {
@@ -42,6 +51,8 @@ export interface Decoder {
   /** `source` is `bytes` as {@link Utf8}; `headers` are the record's. undefined: see `fault`. */
   decode(bytes: Buffer, source: Utf8, headers: readonly Header[] | undefined): Decoded | undefined;
   readonly fault: { readonly code: DecodeFault; readonly at: number };
+  /** Whether the same bytes are another document, or none, with other headers. Absent: no. */
+  readonly readsHeaders?: boolean;
 }
 
 /** Schemas cannot be asked for just now. The message is for operators: where, and why. */
@@ -49,87 +60,35 @@ export class SchemasUnavailable extends Error {
   override readonly name = 'SchemasUnavailable';
 }
 
-/** A decoder that finds `fields`; it is asked for every record, so it keeps what it needs between calls. */
-export function decoderOf(format: Format, fields: readonly FieldPath[], limits: JsonLimits): Decoder {
+export interface DecoderOptions {
+  /** What the mapping reads. */
+  readonly fields: readonly FieldPath[];
+  readonly limits: JsonLimits;
+  /** Of which part of a record the bytes are; an envelope of keys may be another one. Default `value`. */
+  readonly part?: 'key' | 'value';
+  /** What the source's registry has for this part of its records (key or value). Absent: the source has no registry. */
+  readonly schemas?: Schemas | undefined;
+}
+
+/**
+ * A decoder that finds `fields`; it is asked for every record, so it keeps what it needs between calls. Throws where a format
+ * needs a registry and there is none: the configuration has been checked.
+ */
+export function decoderOf(format: Format, options: DecoderOptions): Decoder {
+  const { fields, limits } = options;
   switch (format) {
     case 'json':
       return new JsonDecoder(fields, limits);
     case 'string':
-      return new TextDecoder(fields, limits, 'string');
     case 'bytes':
-      return new TextDecoder(fields, limits, 'bytes');
-  }
-}
-
-/** Invariant: `source` is what the scanner scanned last. */
-class JsonDecoder implements Decoder, Decoded {
-  readonly notation = 'literal';
-  readonly isDelete = false;
-  readonly headers = undefined;
-  readonly ranges: Int32Array;
-  source = '' as Utf8;
-  #text: JsonText | undefined;
-  readonly #scanner: JsonScanner;
-
-  constructor(fields: readonly FieldPath[], limits: JsonLimits) {
-    this.#scanner = new JsonScanner(fields, limits);
-    this.ranges = this.#scanner.ranges;
-  }
-
-  get fault() {
-    return this.#scanner.fault;
-  }
-
-  decode(bytes: Buffer, source: Utf8): Decoded | undefined {
-    if (!this.#scanner.scan(bytes)) return undefined;
-    this.source = source;
-    this.#text = undefined;
-    return this;
-  }
-
-  text(): JsonText {
-    return (this.#text ??= this.#scanner.text(this.source));
-  }
-}
-
-/** Invariant: `source` is valid UTF-8, and the only field there can be is the document itself. */
-class TextDecoder implements Decoder, Decoded {
-  readonly notation = 'text';
-  readonly isDelete = false;
-  readonly headers = undefined;
-  readonly ranges: Int32Array;
-  source = '' as Utf8;
-  fault: { code: DecodeFault; at: number } = { code: 'utf8', at: 0 };
-  #text: JsonText | undefined;
-  readonly #rootSlot: number;
-  readonly #maxBytes: number;
-  readonly #format: 'string' | 'bytes';
-
-  constructor(fields: readonly FieldPath[], limits: JsonLimits, format: 'string' | 'bytes') {
-    this.ranges = new Int32Array(2 * fields.length).fill(-1);
-    this.#rootSlot = fields.findIndex((path) => path.length === 0);
-    this.#maxBytes = limits.maxBytes;
-    this.#format = format;
-  }
-
-  decode(bytes: Buffer, source: Utf8): Decoded | undefined {
-    if (bytes.length > this.#maxBytes) return this.#refuse('size', this.#maxBytes);
-    if (this.#format === 'string' && !isUtf8(bytes)) return this.#refuse('utf8', 0);
-    this.source = this.#format === 'string' ? source : (bytes.toString('base64') as Utf8);
-    this.#text = undefined;
-    if (this.#rootSlot >= 0) {
-      this.ranges[2 * this.#rootSlot] = 0;
-      this.ranges[2 * this.#rootSlot + 1] = this.source.length;
-    }
-    return this;
-  }
-
-  text(): JsonText {
-    return (this.#text ??= stringifyJson(toText(this.source)));
-  }
-
-  #refuse(code: DecodeFault, at: number): undefined {
-    this.fault = { code, at };
-    return undefined;
+      return new TextDecoder(fields, limits, format);
+    case 'avro':
+    case 'json-schema':
+    case 'protobuf':
+      return new RegistryDecoder(format, options);
+    case 'cloudevents':
+      return new CloudEventsDecoder(options);
+    case 'debezium':
+      return options.part === 'key' ? new DebeziumKeyDecoder(options) : new DebeziumDecoder(options);
   }
 }

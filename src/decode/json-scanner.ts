@@ -4,7 +4,7 @@
 // are accepted, as in JSON.parse, because JSON.stringify writes the same escape again; names like `constructor` are plain data.
 
 import { isUtf8 } from 'node:buffer';
-import type { JsonText, Utf8 } from '../topic/utf8.js';
+import { utf8FromBytes, type JsonText, type Utf8 } from '../topic/utf8.js';
 import type { DecodeFault } from './fault.js';
 import { MemberNames, NAME_REFUSED, NAME_UNUSUAL } from './member-names.js';
 import { fateOfNumber } from './number.js';
@@ -97,11 +97,17 @@ export class JsonScanner {
     return true;
   }
 
-  /** The document as it is stored: `source`, which is the same bytes, where they can stand as they are. */
-  text(source: Utf8): JsonText {
+  /**
+   * The document, or the value of it at [start, end), as it is stored: `source`, which is the same bytes, where they can stand as
+   * they are. A part is a string of its own, which does not keep the rest alive.
+   */
+  text(source: Utf8, start = 0, end = source.length): JsonText {
     const { edits, hasLineBreak } = this.#rewrite;
-    if (edits.length === 0 && !hasLineBreak) return source as JsonText;
-    return rewriteJson(this.#bytes, edits, hasLineBreak ? 'compact' : 'kept');
+    if (edits.length === 0 && !hasLineBreak) {
+      const isWhole = start === 0 && end === source.length;
+      return (isWhole ? source : utf8FromBytes(this.#bytes, start, end)) as JsonText;
+    }
+    return rewriteJson(this.#bytes, edits, { start, end, spacing: hasLineBreak ? 'compact' : 'kept' });
   }
 
   #begin(bytes: Buffer): void {

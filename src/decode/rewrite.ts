@@ -9,16 +9,28 @@ export interface Edit {
   readonly text: string;
 }
 
-/** The document with `edits` (ascending, outside of strings) made; compact when it had line breaks, as the wire has none in a line. */
-export function rewriteJson(bytes: Buffer, edits: readonly Edit[], spacing: 'kept' | 'compact'): JsonText {
+export interface RewrittenPart {
+  readonly start: number;
+  readonly end: number;
+  /** `compact` when there were line breaks, as the wire has none in a line. */
+  readonly spacing: 'kept' | 'compact';
+}
+
+/** The value at [start, end) with `edits` (ascending, outside of strings) made; those before and after it do not count. */
+export function rewriteJson(
+  bytes: Buffer,
+  edits: readonly Edit[],
+  { start, end, spacing }: RewrittenPart,
+): JsonText {
   const copy = spacing === 'kept' ? copyAsIs : copyCompact;
   let text = '';
-  let from = 0;
+  let from = start;
   for (const edit of edits) {
+    if (edit.start < start || edit.end > end) continue;
     text += copy(bytes, from, edit.start) + edit.text;
     from = edit.end;
   }
-  return (text + copy(bytes, from, bytes.length)) as JsonText;
+  return (text + copy(bytes, from, end)) as JsonText;
 }
 
 function copyAsIs(bytes: Buffer, start: number, end: number): string {
