@@ -1,11 +1,30 @@
-// Conditions written in CEL, the Common Expression Language, over plain JSON values. The only importer of the CEL library.
-// A condition ends in true, false or an error, and an error is never taken for false: what it means is the caller's to say.
-// Kept out when a condition is compiled, because the library has no limit at run time: `matches` (a JavaScript regular
-// expression, 27 characters of which can take 2 s) and comprehensions inside comprehensions (three of them over 200 items: 1.7 s).
+// Conditions and expressions written in CEL, the Common Expression Language, over plain JSON values. The only importer of the CEL
+// library. A condition ends in true, false or an error, and an error is never taken for false: what it means is the caller's to
+// say. Refused when it is compiled is what has no bound (tree.ts): `matches` (a JavaScript regular expression, 27 characters of
+// which can take 2 s) and comprehensions inside comprehensions (three of them over 200 items: 1.7 s). What runs for each item of
+// a list counts its steps at run time (metering.ts), because the library does not.
 
 import { Environment, ParseError, TypeError as CelTypeError, type ASTNode } from '@marcbachmann/cel-js';
+import type { Json } from '../topic/json.js';
+import { meteredText } from './metering.js';
+import { jsonOfResult, type BigIntegers } from './result.js';
+import type { StepBudget } from './steps.js';
+import { countNodes, faultOfTree, hasComprehension, variablesIn, type ExpressionFault } from './tree.js';
 
-/** The answer for one record. `error`: it read something that is not there, or the types did not fit; `reason` has no payload. */
+export type { ASTNode };
+
+/** What an expression may mention, and how it is run. */
+export interface ExpressionSetting {
+  readonly variables: readonly string[];
+  /** Of the record that it is evaluated for; whoever begins a record begins this. */
+  readonly steps: StepBudget;
+  /** `per element`: for each of an array's elements, so that all that it does counts. */
+  readonly runs: 'per record' | 'per element';
+}
+
+export type Variables = Readonly<Record<string, unknown>>;
+
+/** The answer for one record. `error`: it read something that is not there, the types did not fit, or it cost too much. */
 export type ConditionResult = true | false | 'error';
 
 export interface Condition {
@@ -13,125 +32,140 @@ export interface Condition {
   /** Variables that it mentions: what need not be made ready for it otherwise. */
   readonly reads: ReadonlySet<string>;
   /** Never throws. */
-  evaluate(variables: Readonly<Record<string, unknown>>): ConditionResult;
+  evaluate(variables: Variables): ConditionResult;
 }
 
-/** What is wrong with a condition, and where: `column` counts from 1. */
-export interface ConditionFault {
-  readonly message: string;
-  readonly column: number;
+export interface Expression {
+  readonly text: string;
+  readonly reads: ReadonlySet<string>;
+  /** undefined: as `error` of a condition, or its result is no JSON. Never throws. */
+  evaluate(variables: Variables): Json | undefined;
 }
 
-export type CompiledCondition =
-  | { readonly ok: true; readonly condition: Condition }
-  | { readonly ok: false; readonly fault: ConditionFault };
+export type Compiled<T> =
+  { readonly ok: true; readonly compiled: T } | { readonly ok: false; readonly fault: ExpressionFault };
 
 const LIMITS = { maxAstNodes: 300, maxDepth: 20, maxListElements: 200, maxMapEntries: 100 };
-const COMPREHENSIONS: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'map', 'filter']);
+/** For what {@link meteredText} writes: calls and brackets around every node. */
+const METERED_LIMITS = { ...LIMITS, maxAstNodes: 3 * 300, maxDepth: 5 * 20 };
+/** Types that no JSON has a form for, and what to write. Of the others it shows when there is a result. */
+const UNPUBLISHABLE: Readonly<Record<string, string>> = {
+  uint: 'write int(...) around it',
+  bytes: 'write string(...) around it, or .base64() after it',
+  'google.protobuf.Duration': 'write .getSeconds() or .getMilliseconds() after it',
+  type: 'only values can be published',
+};
 
-/** Compiles `text`, which may mention `variables` only. Once, when the configuration is read. */
-export function compileCondition(text: string, variables: readonly string[]): CompiledCondition {
-  const environment = new Environment({ limits: LIMITS, homogeneousAggregateLiterals: false });
-  for (const name of variables) environment.registerVariable(name, 'dyn');
+/** Compiles a condition. Once, when the configuration is read. */
+export function compileCondition(text: string, setting: ExpressionSetting): Compiled<Condition> {
+  const compiled = compile(text, setting, faultOfConditionType);
+  if (!compiled.ok) return compiled;
+  const { program, reads } = compiled.compiled;
+  const evaluate = (variables: Variables): ConditionResult => {
+    try {
+      const result = program(variables);
+      return typeof result === 'boolean' ? result : 'error';
+    } catch {
+      return 'error';
+    }
+  };
+  return { ok: true, compiled: { text, reads, evaluate } };
+}
+
+/** Compiles an expression whose results are published. Once, when the configuration is read. */
+export function compileExpression(
+  text: string,
+  setting: ExpressionSetting & { readonly bigIntegers: BigIntegers },
+): Compiled<Expression> {
+  const compiled = compile(text, setting, faultOfPublishedType);
+  if (!compiled.ok) return compiled;
+  const { program, reads } = compiled.compiled;
+  const evaluate = (variables: Variables): Json | undefined => {
+    try {
+      return jsonOfResult(program(variables), setting.steps, setting.bigIntegers);
+    } catch {
+      return undefined;
+    }
+  };
+  return { ok: true, compiled: { text, reads, evaluate } };
+}
+
+interface Program {
+  readonly program: (variables: Variables) => unknown;
+  readonly reads: ReadonlySet<string>;
+}
+
+function compile(
+  text: string,
+  setting: ExpressionSetting,
+  faultOfType: (type: string) => string | undefined,
+): Compiled<Program> {
   try {
-    const program = environment.parse(text);
-    const fault = faultOfTree(program.ast) ?? faultOfTypes(program.check());
+    const program = environmentOf(setting, LIMITS).parse(text);
+    const fault = faultOfTree(program.ast) ?? faultOfCheck(program.check(), faultOfType);
     if (fault !== undefined) return { ok: false, fault };
-    return { ok: true, condition: conditionOf(text, program, variablesIn(program.ast, variables)) };
+    const isMetered = setting.runs === 'per element' || hasComprehension(program.ast);
+    const reads = variablesIn(program.ast, setting.variables);
+    return {
+      ok: true,
+      compiled: { program: isMetered ? metered(text, program.ast, setting) : program, reads },
+    };
   } catch (error) {
     return { ok: false, fault: faultOfThrown(error) };
   }
 }
 
-function conditionOf(
-  text: string,
-  program: (variables: Record<string, unknown>) => unknown,
-  reads: ReadonlySet<string>,
-): Condition {
-  return {
-    text,
-    reads,
-    evaluate(variables) {
-      try {
-        const result = program(variables);
-        return typeof result === 'boolean' ? result : 'error';
-      } catch {
-        return 'error';
-      }
-    },
-  };
+function environmentOf({ variables }: ExpressionSetting, limits: typeof LIMITS): Environment {
+  const environment = new Environment({ limits, homogeneousAggregateLiterals: false });
+  for (const name of variables) environment.registerVariable(name, 'dyn');
+  return environment;
 }
 
-function faultOfTypes(
+/** The same expression, which counts what it does. */
+function metered(text: string, tree: ASTNode, setting: ExpressionSetting): Program['program'] {
+  const { steps, runs } = setting;
+  const environment = environmentOf(setting, METERED_LIMITS)
+    .registerFunction('cost(dyn): dyn', (value: unknown) => (steps.chargeValue(value), value), SYNC)
+    .registerFunction(
+      'costOfItems(dyn, int): dyn',
+      (list: unknown, each: bigint) => (steps.chargeItems(list, Number(each)), list),
+      SYNC,
+    );
+  const program = environment.parse(meteredText(text, tree, runs === 'per element' ? 'repeatedly' : 'once'));
+  const checked = program.check();
+  if (!checked.valid) throw checked.error ?? new Error('a metered expression is not valid');
+  const nodes = countNodes(tree);
+  return (variables): unknown => {
+    steps.charge(nodes);
+    return program(variables);
+  };
+}
+const SYNC = { async: false };
+
+function faultOfCheck(
   checked: ReturnType<ReturnType<Environment['parse']>['check']>,
-): ConditionFault | undefined {
+  faultOfType: (type: string) => string | undefined,
+): ExpressionFault | undefined {
   if (!checked.valid) return faultOfThrown(checked.error);
-  if (checked.type === 'bool' || checked.type === 'dyn') return undefined;
-  return {
-    message: `is of type ${checked.type ?? 'unknown'}, but a condition must be true or false`,
-    column: 1,
-  };
+  const message = faultOfType(checked.type ?? 'unknown');
+  return message === undefined ? undefined : { message, column: 1 };
 }
 
-function faultOfThrown(error: unknown): ConditionFault {
+function faultOfConditionType(type: string): string | undefined {
+  if (type === 'bool' || type === 'dyn') return undefined;
+  return `is of type ${type}, but a condition must be true or false`;
+}
+
+function faultOfPublishedType(type: string): string | undefined {
+  const advice = UNPUBLISHABLE[type];
+  return advice === undefined ? undefined : `is of type ${type}, which JSON has no form for: ${advice}`;
+}
+
+function faultOfThrown(error: unknown): ExpressionFault {
   if (error instanceof ParseError || error instanceof CelTypeError) {
-    return { message: error.summary, column: (error.range?.start ?? 0) + 1 };
+    const column = (error.range?.start ?? 0) + 1;
+    const unknown = error.code === 'unknown_variable' ? String(error.node?.args) : undefined;
+    return { message: error.summary, column, unknown };
   }
   throw error;
-}
-
-function faultOfTree(root: ASTNode): ConditionFault | undefined {
-  let fault: ConditionFault | undefined;
-  walk(root, 0, (node, depth) => {
-    const problem = problemOfCall(callName(node), depth);
-    if (problem !== undefined) fault ??= { message: problem, column: node.start + 1 };
-  });
-  return fault;
-}
-
-function problemOfCall(name: string | undefined, depth: number): string | undefined {
-  if (name === 'matches')
-    return 'calls matches(), whose cost has no bound; use ==, in, startsWith, endsWith or contains';
-  if (name === 'bind')
-    return 'calls cel.bind(), with which a short text can build a huge value; write the expression out';
-  if (depth > 1)
-    return `has ${name ?? 'a comprehension'}() inside another comprehension, whose cost has no bound`;
-  return undefined;
-}
-
-function variablesIn(root: ASTNode, variables: readonly string[]): ReadonlySet<string> {
-  const found = new Set<string>();
-  walk(root, 0, (node) => {
-    if (node.op === 'id' && variables.includes(node.args)) found.add(node.args);
-  });
-  return found;
-}
-
-/** Visits every node with the number of comprehensions that run it, itself included. The list that one runs over is outside of it. */
-function walk(node: ASTNode, outer: number, visit: (node: ASTNode, depth: number) => void): void {
-  if (node.op !== 'rcall' || !isComprehension(node.args)) {
-    visit(node, outer);
-    for (const child of childrenOf(node.args)) walk(child, outer, visit);
-    return;
-  }
-  visit(node, outer + 1);
-  walk(node.args[1], outer, visit);
-  for (const child of node.args[2]) walk(child, outer + 1, visit);
-}
-
-function childrenOf(args: unknown): ASTNode[] {
-  if (Array.isArray(args)) return args.flatMap(childrenOf);
-  return isNode(args) ? [args] : [];
-}
-
-function isNode(value: unknown): value is ASTNode {
-  return typeof value === 'object' && value !== null && 'op' in value && 'args' in value;
-}
-
-function callName(node: ASTNode): string | undefined {
-  return node.op === 'call' || node.op === 'rcall' ? node.args[0] : undefined;
-}
-
-function isComprehension([name, , parameters]: [string, ASTNode, ASTNode[]]): boolean {
-  return COMPREHENSIONS.has(name) && parameters.length > 1;
 }

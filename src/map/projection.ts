@@ -1,4 +1,4 @@
-// What of a value is kept: `pick`, then `omit`, then `rename`. Works on parsed values and changes none of them.
+// What of a value is kept, and added: `pick`, then `omit`, then `rename`, then `set`. Works on parsed values and changes none.
 
 import { isObject, type Json, type JsonObject } from '../topic/json.js';
 
@@ -55,8 +55,8 @@ export function memberAt(value: Json, names: Names): Json | undefined {
   return found;
 }
 
-/** A copy with the member set, objects made on the way; undefined: something on the way is no object. */
-function withMember(value: Json, names: Names, member: Json): JsonObject | undefined {
+/** A copy with the member set, objects made on the way; undefined: something on the way, or the value itself, is no object. */
+export function withMember(value: Json, names: Names, member: Json): JsonObject | undefined {
   const [name, ...deeper] = names;
   if (name === undefined || !isObject(value)) return undefined;
   if (deeper.length === 0) return { ...value, [name]: member };

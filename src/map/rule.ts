@@ -4,15 +4,18 @@
 export interface MapRule {
   /** Template of the path: `prices/{value.symbol}/spot`. */
   readonly path: string;
+  /** Pointer to an array in the value ('': the value itself): the rule runs once for each of its elements. */
+  readonly each?: string;
   /** CEL: the rule applies only when this is true. */
   readonly when?: string;
   /** CEL: when true, the path is deleted. */
   readonly deleteWhen?: string;
-  /** What of the value is kept. In this order: `pick`, `omit`, `rename` (from -> to). Fields that are not there are no mistake. */
+  /** What of the value is kept, and added. In this order: `pick`, `omit`, `rename` (from -> to), `set` (to -> CEL). Fields that are not there are no mistake. */
   readonly value?: {
     readonly pick?: readonly string[];
     readonly omit?: readonly string[];
     readonly rename?: Readonly<Record<string, string>>;
+    readonly set?: Readonly<Record<string, string>>;
   };
   /** Fields whose change alone is no change. */
   readonly ignore?: readonly string[];
@@ -32,6 +35,25 @@ export interface RuleMistake {
 /** What templates and conditions can read of a record. */
 export const RECORD_PARTS = ['key', 'value', 'headers', 'topic', 'partition', 'timestamp'] as const;
 export type RecordPart = (typeof RECORD_PARTS)[number];
+/** And under `each`: the element, and its place in the array from 0. */
+export const ELEMENT_PARTS = [...RECORD_PARTS, 'item', 'index'] as const;
+export type ElementPart = (typeof ELEMENT_PARTS)[number];
+
+/** What the rules may make of one record, and of its numbers. */
+export interface MappingLimits {
+  /** Elements that one rule with `each` takes. */
+  readonly elementsPerRecord: number;
+  /** Of a published document with computed fields. */
+  readonly maxBytes: number;
+  /** What becomes of a computed integer that a double cannot hold: its exact text, or no record. */
+  readonly numbers: 'string' | 'reject';
+}
+
+export const DEFAULT_MAPPING_LIMITS: MappingLimits = {
+  elementsPerRecord: 10_000,
+  maxBytes: 1_048_576,
+  numbers: 'string',
+};
 
 /** Why a record could not be mapped: a closed list, for counters and logs. */
 export type MapFault =
@@ -46,8 +68,15 @@ export type MapFault =
   /** Text with a lone surrogate, or a header that is not UTF-8, has no bytes in a path. */
   | 'field-not-text'
   | 'path-too-long'
-  /** `when` or `deleteWhen` could not be evaluated: a field is missing, or types do not fit. */
+  /** `when` or `deleteWhen` could not be evaluated: a field is missing, types do not fit, or it costs too much. */
   | 'condition-failed'
+  /** The same for `set`; or its result is no JSON, is too large, or has no object to go into. */
+  | 'expression-failed'
+  /** What `each` points to is there, and is no array. */
+  | 'not-an-array'
+  /** The array has more elements than the limit. */
+  | 'too-many-elements'
   /** `rename` would write over another field. */
   | 'rename-conflict'
+  /** Two rules, or two elements of an array, give the same path. */
   | 'two-rules-one-path';

@@ -3,6 +3,7 @@
 //
 //   placeholder = "{" part "}"     part = key | value | key.a.b | value.a.b | key:/a/b | value:/a/b (JSON Pointer, for
 //                                         names with dots) | headers.name | topic | partition | timestamp (ms since 1970)
+//                                         and under `each`: item | item.a.b | item:/a/b | index
 
 import { parseFilter, type Filter } from '../topic/filter.js';
 import {
@@ -14,15 +15,20 @@ import {
   type TopicPath,
 } from '../topic/path.js';
 import { parseMemberPointer } from './member-pointer.js';
-import { headerText, type MappedRecord } from './record.js';
-import { RECORD_PARTS, type MapFault, type RecordPart } from './rule.js';
+import { headerText, type MappedDocument, type MappedRecord } from './record.js';
+import { RECORD_PARTS, type ElementPart, type MapFault, type RecordPart } from './rule.js';
 import { textOfField, whyNoText } from './segment.js';
 
-/** What one placeholder reads. `slot` indexes the fields that the template's owner wants of key or value. */
+/** What one placeholder reads. `slot` indexes the fields that the template's owner wants of key, value or element. */
 export type Placeholder =
-  | { readonly reads: 'key' | 'value'; readonly slot: number }
+  | { readonly reads: 'key' | 'value' | 'item'; readonly slot: number }
   | { readonly reads: 'headers'; readonly name: string }
-  | { readonly reads: 'topic' | 'partition' | 'timestamp' };
+  | { readonly reads: 'topic' | 'partition' | 'timestamp' | 'index' };
+
+/** An element of an array, under `each`. */
+export interface MappedElement extends MappedDocument {
+  readonly index: number;
+}
 
 type Segment =
   | { readonly is: 'literal'; readonly text: string }
@@ -45,8 +51,11 @@ export interface Template {
 export type PathResult =
   { readonly ok: true; readonly path: TopicPath } | { readonly ok: false; readonly fault: MapFault };
 
-/** Gives the slot of a field of key or value, adding it to what is wanted. */
-export type WantField = (part: 'key' | 'value', names: readonly string[]) => number;
+/** Gives the slot of a field, adding it to what is wanted. */
+export type WantField = (part: 'key' | 'value' | 'item', names: readonly string[]) => number;
+
+/** What the placeholders may be of: {@link RECORD_PARTS}, or those of an element. */
+export type Parts = readonly ElementPart[];
 
 export interface TemplateMistake {
   readonly column: number;
@@ -54,12 +63,16 @@ export interface TemplateMistake {
 }
 
 /** Compiles a template, or tells every mistake in it. */
-export function compileTemplate(text: string, want: WantField): Template | readonly TemplateMistake[] {
+export function compileTemplate(
+  text: string,
+  want: WantField,
+  parts: Parts = RECORD_PARTS,
+): Template | readonly TemplateMistake[] {
   const mistakes: TemplateMistake[] = [];
   const segments: Segment[] = [];
   let column = 1;
   for (const part of splitSegments(text)) {
-    const segment = compileSegment(part, column, want);
+    const segment = compileSegment(part, column, { want, parts });
     if ('message' in segment) mistakes.push(segment);
     else segments.push(segment);
     column += part.length + 1;
@@ -69,8 +82,18 @@ export function compileTemplate(text: string, want: WantField): Template | reado
   if (mistakes.length > 0) return mistakes;
   const pattern = parseFilter(segments.map((each) => (each.is === 'literal' ? each.text : '*')).join('/'));
   if (!pattern.ok) return [{ column: 1, message: pattern.fault }];
-  const reads = new Set(segments.flatMap((each) => (each.is === 'filled' ? [each.placeholder.reads] : [])));
-  return { segments, pattern: pattern.filter, reads, isPlain: segments.every(isPlainSegment) };
+  const reads = segments.flatMap((each) => (each.is === 'filled' ? [partOf(each.placeholder)] : []));
+  return {
+    segments,
+    pattern: pattern.filter,
+    reads: new Set(reads),
+    isPlain: segments.every(isPlainSegment),
+  };
+}
+
+/** An element is a part of the value. */
+function partOf({ reads }: Placeholder): RecordPart {
+  return reads === 'item' || reads === 'index' ? 'value' : reads;
 }
 
 function isPlainSegment(segment: Segment): boolean {
@@ -79,16 +102,16 @@ function isPlainSegment(segment: Segment): boolean {
   return segment.before === '' && segment.after === '' && (reads === 'value' || reads === 'key');
 }
 
-/** The path that the template gives for a record. Called for every record and rule. */
-export function fillTemplate(template: Template, record: MappedRecord): PathResult {
+/** The path that the template gives for a record, or for an element of it. Called for every record and rule. */
+export function fillTemplate(template: Template, record: MappedRecord, element?: MappedElement): PathResult {
   const texts: string[] = [];
   for (const segment of template.segments) {
     if (segment.is === 'literal') {
       texts.push(segment.text);
       continue;
     }
-    const raw = rawText(segment.placeholder, record);
-    if (raw === undefined) return { ok: false, fault: whyNothing(segment.placeholder, record) };
+    const raw = rawText(segment.placeholder, record, element);
+    if (raw === undefined) return { ok: false, fault: whyNothing(segment.placeholder, record, element) };
     if (raw === '') return { ok: false, fault: 'field-empty' };
     const escaped = escapeSegment(segment.before + raw + segment.after);
     if (escaped === undefined) return { ok: false, fault: 'field-not-text' };
@@ -98,7 +121,11 @@ export function fillTemplate(template: Template, record: MappedRecord): PathResu
   return joined.ok ? joined : { ok: false, fault: 'path-too-long' };
 }
 
-function rawText(placeholder: Placeholder, record: MappedRecord): string | undefined {
+function rawText(
+  placeholder: Placeholder,
+  record: MappedRecord,
+  element: MappedElement | undefined,
+): string | undefined {
   switch (placeholder.reads) {
     case 'value':
       return textOfField(record.value, placeholder.slot);
@@ -112,10 +139,18 @@ function rawText(placeholder: Placeholder, record: MappedRecord): string | undef
       return String(record.partitionNumber);
     case 'timestamp':
       return String(record.timestampMs);
+    case 'item':
+      return element === undefined ? undefined : textOfField(element, placeholder.slot);
+    case 'index':
+      return element === undefined ? undefined : String(element.index);
   }
 }
 
-function whyNothing(placeholder: Placeholder, record: MappedRecord): MapFault {
+function whyNothing(
+  placeholder: Placeholder,
+  record: MappedRecord,
+  element: MappedElement | undefined,
+): MapFault {
   switch (placeholder.reads) {
     case 'value':
       return whyNoText(record.value, placeholder.slot);
@@ -123,9 +158,12 @@ function whyNothing(placeholder: Placeholder, record: MappedRecord): MapFault {
       return whyNoText(record.key, placeholder.slot);
     case 'headers':
       return headerText(record.headers, placeholder.name) === null ? 'field-not-text' : 'field-missing';
+    case 'item':
+      return whyNoText(element, placeholder.slot);
     case 'topic':
     case 'partition':
     case 'timestamp':
+    case 'index':
       return 'field-missing';
   }
 }
@@ -148,7 +186,12 @@ function splitSegments(text: string): string[] {
   return parts;
 }
 
-function compileSegment(text: string, column: number, want: WantField): Segment | TemplateMistake {
+interface Allowed {
+  readonly want: WantField;
+  readonly parts: Parts;
+}
+
+function compileSegment(text: string, column: number, allowed: Allowed): Segment | TemplateMistake {
   const open = text.indexOf('{');
   if (open < 0) {
     const fault = faultOfSegment(text);
@@ -169,7 +212,7 @@ function compileSegment(text: string, column: number, want: WantField): Segment 
     const fault = faultOfSegment(`x${literal}`);
     if (fault !== undefined) return { column, message: faultInWords(literal, fault) };
   }
-  const placeholder = compilePlaceholder(text.slice(open + 1, close), want);
+  const placeholder = compilePlaceholder(text.slice(open + 1, close), allowed);
   if (typeof placeholder === 'string') return { column: column + open + 1, message: placeholder };
   return { is: 'filled', before: unescapeSegment(before), placeholder, after: unescapeSegment(after) };
 }
@@ -181,23 +224,27 @@ function faultInWords(text: string, fault: string): string {
 }
 
 /** The placeholder, or what is wrong with it. */
-function compilePlaceholder(text: string, want: WantField): Placeholder | string {
+function compilePlaceholder(text: string, { want, parts }: Allowed): Placeholder | string {
   const [, root = '', separator = '', rest = ''] = /^([^.:]*)([.:]?)(.*)$/s.exec(text) ?? [];
-  switch (root) {
+  const part = parts.find((each) => each === root);
+  switch (part) {
     case 'key':
-    case 'value': {
+    case 'value':
+    case 'item': {
       const names = fieldNames(separator, rest);
-      return typeof names === 'string' ? names : { reads: root, slot: want(root, names) };
+      return typeof names === 'string' ? names : { reads: part, slot: want(part, names) };
     }
     case 'headers':
       if (separator !== '.' || rest === '') return 'headers needs a name: {headers.tenant}';
-      return { reads: 'headers', name: rest };
+      return { reads: part, name: rest };
     case 'topic':
     case 'partition':
     case 'timestamp':
-      return separator === '' ? { reads: root } : `${root} has no fields: write {${root}}`;
-    default:
-      return `"${root}" is no part of a record: it has ${RECORD_PARTS.join(', ')}`;
+    case 'index':
+      return separator === '' ? { reads: part } : `${part} has no fields: write {${part}}`;
+    case undefined:
+      if (root === 'item' || root === 'index') return `"${root}" is there under "each" only`;
+      return `"${root}" is no part of a record: it has ${parts.join(', ')}`;
   }
 }
 

@@ -1,52 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { decoderOf, type Format } from '../../src/decode/decoder.js';
+import { decoderOf } from '../../src/decode/decoder.js';
 import { DEFAULT_JSON_LIMITS } from '../../src/decode/json-scanner.js';
 import { compileMapping } from '../../src/map/compile.js';
 import type { MappedPath } from '../../src/map/mapping.js';
-import type { MappedHeader } from '../../src/map/record.js';
 import type { MapRule } from '../../src/map/rule.js';
-import { toText, utf8FromBytes } from '../../src/topic/utf8.js';
-
-interface Given {
-  readonly key?: string | null;
-  readonly keyFormat?: Format;
-  readonly value: unknown;
-  readonly headers?: readonly MappedHeader[];
-}
-
-/** What the rules make of one record: path -> value, or a fault. */
-function map(rules: readonly MapRule[], { key = null, keyFormat = 'string', value, headers }: Given) {
-  const compiled = compileMapping(rules);
-  if (!compiled.ok) throw new Error(JSON.stringify(compiled.mistakes));
-  const { mapping } = compiled;
-  const read = (text: string, format: Format, fields: readonly (readonly string[])[]) => {
-    const bytes = Buffer.from(text);
-    const document = decoderOf(format, fields, DEFAULT_JSON_LIMITS).decode(bytes, utf8FromBytes(bytes), undefined);
-    if (document === undefined) throw new Error('not decoded');
-    return document;
-  };
-  const record = {
-    key: key === null ? undefined : read(key, keyFormat, mapping.fields.key),
-    value: read(JSON.stringify(value), 'json', mapping.fields.value),
-    headers,
-    topic: 'fx.quotes',
-    partitionNumber: 3,
-    timestampMs: 1_700_000_000_000,
-    expected: undefined,
-  };
-  const paths: MappedPath[] = [];
-  const fault = mapping.map(record, paths);
-  if (fault !== undefined) return { fault, rule: mapping.faultyRule };
-  // Told what its own last path was, a record must give the same again.
-  for (const { path } of [...paths]) {
-    const again: MappedPath[] = [];
-    expect(mapping.map({ ...record, expected: path }, again)).toBeUndefined();
-    expect(again).toEqual(paths);
-  }
-  return Object.fromEntries(
-    paths.map(({ path, text }) => [path, text === null ? 'deleted' : (JSON.parse(toText(text)) as unknown)]),
-  );
-}
+import { utf8FromBytes } from '../../src/topic/utf8.js';
+import { map, type Given } from './mapped.js';
 
 const pathOf = (path: string, given: Given) => {
   const mapped = map([{ path }], given);
@@ -145,11 +104,10 @@ describe('a path template', () => {
     ];
     const given = (literal: string, expected?: MappedPath['path']) => {
       const bytes = Buffer.from(`{"x":${literal}}`);
-      const value = decoderOf('json', compiled.mapping.fields.value, DEFAULT_JSON_LIMITS).decode(
-        bytes,
-        utf8FromBytes(bytes),
-        undefined,
-      );
+      const value = decoderOf('json', {
+        fields: compiled.mapping.fields.value,
+        limits: DEFAULT_JSON_LIMITS,
+      }).decode(bytes, utf8FromBytes(bytes), undefined);
       const paths: MappedPath[] = [];
       compiled.mapping.map(
         {
