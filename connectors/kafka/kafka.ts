@@ -6,13 +6,9 @@ import { kafkaCluster, type KafkaCluster } from '../../src/kafka/cluster.js';
 import { KafkaDataError } from '../../src/kafka/data-error.js';
 import { TOPIC_DENIED } from '../../src/kafka/error-codes.js';
 import { PartitionLost } from '../../src/kafka/partition.js';
+import { tryLeaders } from '../../src/kafka/reachability.js';
 import {
-  DEFAULT_READER,
-  KafkaReader,
-  type ReaderEvent,
-  type ReaderSettings,
-} from '../../src/kafka/reader.js';
-import {
+  HistoryLost,
   OptionsRejected,
   SourceUnavailable,
   type Positions,
@@ -25,13 +21,12 @@ import {
 import {
   clusterSettings,
   KAFKA_OPTIONS,
-  parseDuration,
   parseStart,
+  readerSettings,
   type KafkaOptions,
   type Start,
 } from './options.js';
-import { partitionName, positionText, topicIdText } from './position.js';
-import { historyLost, startingPoints } from './starting-points.js';
+import { Reading, type ReadingOptions } from './reading.js';
 import { missingTopicsText, topicChoice, type TopicChoice } from './topics.js';
 
 /** Configured under `kafka`. */
@@ -46,26 +41,22 @@ class KafkaSource implements Source {
   readonly #cluster: KafkaCluster;
   readonly #topics: TopicChoice;
   readonly #start: Start;
-  readonly #settings: ReaderSettings;
+  readonly #afterLoss: ReadingOptions['afterLoss'];
   readonly #context: SourceContext;
   readonly #closing = new AbortController();
+  /** As it goes on now: see {@link adopt}. */
+  #options: KafkaOptions;
+  #reading: Reading | undefined;
   #traits: Traits = { completeState: false, resumes: true, repeats: false };
 
   constructor(options: KafkaOptions, context: SourceContext) {
-    const cluster = clusterSettings(options);
     this.#context = context;
-    this.#cluster = kafkaCluster(cluster);
+    this.#options = options;
+    this.#cluster = kafkaCluster(clusterSettings(options));
     this.#topics = topicChoice(options.topics);
     this.#start = parseStart(options.start ?? 'earliest');
-    this.#settings = {
-      ...DEFAULT_READER,
-      clientId: cluster.clientId,
-      fetchWindowMs: parseDuration(options.fetchWindow ?? '10ms') ?? DEFAULT_READER.fetchWindowMs,
-      graceMs: parseDuration(options.interruptedAfter ?? '2s') ?? DEFAULT_READER.graceMs,
-      maxBytesPerPartition: options.maxBytesPerPartition ?? DEFAULT_READER.maxBytesPerPartition,
-      rack: options.clientRack ?? '',
-      requestTimeoutMs: cluster.requestTimeoutMs ?? DEFAULT_READER.requestTimeoutMs,
-    };
+    const { onHistoryLost = 'halt' } = options;
+    this.#afterLoss = onHistoryLost === 'halt' ? undefined : onHistoryLost;
   }
 
   /** Complete when every topic is compacted and nothing else, and read from its beginning. */
@@ -75,32 +66,39 @@ class KafkaSource implements Source {
 
   async probe(signal: AbortSignal): Promise<void> {
     try {
-      const metadata = await this.#cluster.metadata(this.#topics.names);
-      signal.throwIfAborted();
-      const denied = [...metadata.topics.values()].find(({ errorCode }) => errorCode === TOPIC_DENIED);
-      if (denied !== undefined)
-        throw new OptionsRejected(
-          `topic ${denied.topic}: this user may not read it (needs READ and DESCRIBE)`,
-        );
-      const missing = this.#topics.missing(metadata);
-      if (missing.length > 0) {
-        const all = await this.#cluster.metadata(undefined);
-        throw new OptionsRejected(missingTopicsText(missing, all.topics.keys()));
-      }
-      const wanted = [...metadata.topics.values()]
-        .filter((topic) => this.#topics.wants(topic))
-        .map(({ topic }) => topic);
-      this.#traits = { ...this.#traits, completeState: await this.#isComplete(wanted) };
+      await unlessAborted(this.#probe(), signal);
     } catch (error) {
       throw contractError(error);
     }
   }
 
+  async #probe(): Promise<void> {
+    const metadata = await this.#cluster.metadata(this.#topics.names);
+    const denied = [...metadata.topics.values()].find(({ errorCode }) => errorCode === TOPIC_DENIED);
+    if (denied !== undefined)
+      throw new OptionsRejected(
+        `topic ${denied.topic}: this user may not see it, or it does not exist (needs READ and DESCRIBE)`,
+      );
+    const missing = this.#topics.missing(metadata);
+    if (missing.length > 0) {
+      const all = await this.#cluster.metadata(undefined);
+      throw new OptionsRejected(missingTopicsText(missing, all.topics.keys()));
+    }
+    const wanted = [...metadata.topics.values()].filter((topic) => this.#topics.wants(topic));
+    const { brokers: bootstrap, clientId, requestTimeoutMs = 10_000 } = clusterSettings(this.#options);
+    const how = { bootstrap, clientId, requestTimeoutMs };
+    const brokers = await tryLeaders(this.#cluster, metadata, wanted, how);
+    const completeState = await this.#isComplete(wanted.map(({ topic }) => topic));
+    this.#traits = { ...this.#traits, completeState };
+    const partitions = wanted.reduce((count, topic) => count + topic.partitions.length, 0);
+    const kept = completeState ? 'every key' : 'not every key';
+    this.#context.log.info('kafka-found', { topics: wanted.length, partitions, brokers, kept });
+  }
+
   async #isComplete(topics: readonly string[]): Promise<boolean> {
     if (this.#start.from !== 'earliest') return false;
     try {
-      for (const topic of topics) if (!(await this.#cluster.isCompacted(topic))) return false;
-      return true;
+      return await this.#cluster.isCompacted(...topics);
     } catch (error) {
       if (!(error instanceof KafkaRefused)) throw error;
       this.#context.log.warn('kafka-topic-config-denied', { reason: error.message });
@@ -109,29 +107,34 @@ class KafkaSource implements Source {
   }
 
   async *read(after: Positions, signal: AbortSignal): AsyncGenerator<SourceEvent> {
-    const ending = AbortSignal.any([signal, this.#closing.signal]);
+    const { log } = this.#context;
+    // A complete source is read anew by the core, which then knows what is gone.
+    const afterLoss = this.#traits.completeState ? undefined : this.#afterLoss;
+    const reading = new Reading(
+      {
+        ...{ cluster: this.#cluster, topics: this.#topics, start: this.#start },
+        ...{ settings: readerSettings(this.#options), afterLoss, log },
+      },
+      after,
+    );
+    this.#reading = reading;
     try {
-      const metadata = await this.#cluster.metadata(this.#topics.names);
-      const points = await startingPoints(this.#cluster, metadata, {
-        topics: this.#topics,
-        start: this.#start,
-        after,
-      });
-      this.#context.log.info('kafka-read', {
-        topics: new Set(points.map(({ topic }) => topic)).size,
-        partitions: points.length,
-      });
-      for (const point of points) {
-        if (ending.aborted) return;
-        // A start is a position too: after a restart, reading goes on there even if no record has come meanwhile.
-        if (!point.isStored)
-          yield recordsEvent({ ...point, records: [], nextOffset: point.offset }, undefined);
-      }
-      const reader = new KafkaReader(this.#cluster, this.#topics, this.#settings);
-      for await (const event of reader.events(points, ending)) yield sourceEvent(event);
+      yield* reading.events(AbortSignal.any([signal, this.#closing.signal]));
     } catch (error) {
       throw contractError(error);
     }
+  }
+
+  /** Topics and where to begin decide which records come; all else is how to get at them. */
+  adopt(options: unknown): boolean {
+    const next = options as KafkaOptions; // checked against KAFKA_OPTIONS, as those of `create`
+    const what = ({ topics, start, onHistoryLost }: KafkaOptions): string =>
+      JSON.stringify([topics, start ?? 'earliest', onHistoryLost ?? 'halt']);
+    if (what(next) !== what(this.#options)) return false;
+    this.#options = next;
+    this.#cluster.adopt(clusterSettings(next));
+    this.#reading?.adopt(readerSettings(next));
+    return true;
   }
 
   /** Positions are the core's: nothing is committed to the cluster. */
@@ -142,28 +145,24 @@ class KafkaSource implements Source {
   }
 }
 
-function sourceEvent(event: ReaderEvent): SourceEvent {
-  return event.type === 'records' ? recordsEvent(event, event.behind) : event;
-}
-
-type ReadRecords = Extract<ReaderEvent, { type: 'records' }>;
-
-function recordsEvent(read: Omit<ReadRecords, 'type' | 'behind'>, behind: number | undefined): SourceEvent {
-  const { topic, partition, records, nextOffset, topicId } = read;
-  return {
-    type: 'records',
-    partition: partitionName(topic, partition),
-    topic,
-    partitionNumber: partition,
-    records,
-    position: positionText({ offset: nextOffset, topicId: topicIdText(topicId) }),
-    behind,
-  };
+/** Rejects with the signal's reason when that aborts first. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let abort = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason as Error);
+  });
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }
 
 /** The contract's error for what src/kafka throws; anything else is a bug and passes. */
 function contractError(error: unknown): unknown {
-  if (error instanceof PartitionLost) return historyLost(error);
+  if (error instanceof PartitionLost) return new HistoryLost(error.message, { cause: error });
   if (error instanceof KafkaUnreachable) return new SourceUnavailable(error.message, { cause: error });
   if (error instanceof KafkaRefused) return new OptionsRejected(error.message, { cause: error });
   if (error instanceof KafkaDataError) return new OptionsRejected(error.message, { cause: error });

@@ -22,6 +22,11 @@ export function parsePosition(text: Position): KafkaPosition | undefined {
   return { offset: Number(match[1]), topicId: match[2] ?? '' };
 }
 
+/** undefined: there is none. */
+export function topicIdOf({ topicId }: KafkaPosition): Buffer | undefined {
+  return topicId === '' ? undefined : Buffer.from(topicId, 'base64url');
+}
+
 export function topicIdText(id: Buffer | undefined): string {
   return id === undefined ? '' : id.toString('base64url');
 }
@@ -29,4 +34,10 @@ export function topicIdText(id: Buffer | undefined): string {
 /** Name of a partition in events: `topic/0`. Topic names have no slash. */
 export function partitionName(topic: string, partition: number): string {
   return `${topic}/${partition}`;
+}
+
+/** The parts of such a name; undefined: it is none of ours. */
+export function partitionOf(name: string): { topic: string; partition: number } | undefined {
+  const match = /^([^/]+)\/([0-9]{1,10})$/.exec(name);
+  return match?.[1] === undefined ? undefined : { topic: match[1], partition: Number(match[2]) };
 }

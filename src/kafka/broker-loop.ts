@@ -1,12 +1,12 @@
 // Fetches from one broker: one connection, one request at a time with all partitions that this broker leads, paced.
 
-import { setTimeout as wait } from 'node:timers/promises';
-
-import { accessError } from './access-error.js';
-import type { KafkaCluster } from './cluster.js';
+import { accessError, KafkaRefused } from './access-error.js';
+import type { Bandwidth } from './bandwidth.js';
+import { BrokerConnection, type OpenConnection } from './broker-connection.js';
+import type { FetchSocket, KafkaCluster } from './cluster.js';
 import { KafkaDataError } from './data-error.js';
 import { meaningOf } from './error-codes.js';
-import { FetchConnection } from './fetch-connection.js';
+import type { FetchConnection } from './fetch-connection.js';
 import { fetchRequest, type FetchRequest, type FetchVersion } from './fetch-request.js';
 import {
   readFetchResponse,
@@ -24,8 +24,9 @@ export interface LoopSettings {
   readonly maxWaitMs: number;
   readonly maxBytes: number;
   readonly maxBytesPerPartition: number;
-  readonly rack: string;
   readonly requestTimeoutMs: number;
+  /** An open transaction that withholds everything for so long is told. */
+  readonly openTransactionMs: number;
 }
 
 /** Batches of one partition that nobody has decoded yet. */
@@ -39,6 +40,9 @@ export interface FetchedBatches {
 /** What the loop tells its reader. */
 export interface LoopOwner {
   readonly cluster: KafkaCluster;
+  readonly bandwidth: Bandwidth;
+  /** Rack to ask with, so that the leader may send us to a nearer replica; empty: none. */
+  readonly rack: string;
   addressOf(nodeId: number): { readonly host: string; readonly port: number } | undefined;
   /** Data arrived; call `taken` when all of it has been delivered. */
   onFetched(batches: readonly FetchedBatches[], taken: () => void): void;
@@ -46,33 +50,60 @@ export interface LoopOwner {
   onContact(state: PartitionState, end: number): void;
   /** No contact: the loop keeps the partitions and tries again; they may be taken away meanwhile. */
   onLost(states: Iterable<PartitionState>, reason: string): void;
+  /** The cluster does not let us in, or not read, as we are now; {@link onLost} or {@link onMoved} follows. */
+  onRefused(): void;
   /** Not here: the partition has left the loop. `preferred`: the node to read from instead. */
   onMoved(state: PartitionState, reason: string, preferred?: number): void;
+  /** The broker answered, but a transaction that began at `from` withholds everything. Told with every answer. */
+  onWithheld(state: PartitionState, from: number): void;
+  /** The broker says that its log has nothing at our position. The partition has left the loop. */
   onOutOfRange(state: PartitionState): void;
+  /** Up to `divergedAt` the broker's log is what we have read, and then another one. The partition has left the loop. */
+  onDiverged(state: PartitionState, divergedAt: number): void;
   onFailed(error: Error): void;
 }
 
 const MAX_UNDELIVERED = 2;
 const FIRST_BACKOFF_MS = 100;
 const LONGEST_BACKOFF_MS = 2_000;
+/** A login that is refused: some clusters lock out who tries too often. */
+const FIRST_REFUSED_BACKOFF_MS = 1_000;
+const LONGEST_REFUSED_BACKOFF_MS = 30_000;
 
 /** Invariant: at most MAX_UNDELIVERED responses wait to be taken; with one more in flight that bounds memory per broker. */
 export class BrokerLoop {
   readonly nodeId: number;
   readonly #owner: LoopOwner;
-  readonly #settings: LoopSettings;
+  #settings: LoopSettings;
   readonly #ending = new AbortController();
   #states: PartitionState[] = [];
-  #connection: FetchConnection | undefined;
+  readonly #connection: BrokerConnection;
   #version: FetchVersion = 11;
   #request: FetchRequest<PartitionState> | undefined;
+  /** Rack that the request names. */
+  #rack = '';
+  /** The broker has asked us not to send before: monotonic time. */
+  #mutedUntil = 0;
   #undelivered = 0;
   #wake: (() => void) | undefined;
+  #endWait = (): void => undefined;
 
   constructor(nodeId: number, owner: LoopOwner, settings: LoopSettings) {
     this.nodeId = nodeId;
     this.#owner = owner;
     this.#settings = settings;
+    this.#connection = new BrokerConnection(
+      () => this.#open(),
+      () => this.#settings.requestTimeoutMs,
+    );
+  }
+
+  /** Goes on with these from the next request on, and with a connection that is opened anew. Resolves when that is there, or has failed. */
+  async adopt(settings: LoopSettings): Promise<void> {
+    this.#settings = settings;
+    this.#request = undefined;
+    this.#endWait();
+    await this.#connection.renew();
   }
 
   add(state: PartitionState): void {
@@ -98,52 +129,76 @@ export class BrokerLoop {
         continue;
       }
       try {
-        const connection = await this.#connected();
+        const connection = this.#ready(await this.#connection.take());
         const sentAt = performance.now();
         const brought = await this.#fetch(connection);
         failures = 0;
-        const pause = brought ? this.#settings.fetchWindowMs - (performance.now() - sentAt) : 0;
-        if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+        await this.#pause(brought ? sentAt + this.#settings.fetchWindowMs : 0);
       } catch (error) {
-        this.#connection?.close();
-        this.#connection = undefined;
+        this.#connection.drop();
         if (ending.aborted) return;
         if (error instanceof KafkaDataError) this.#owner.onFailed(error);
-        this.#owner.onLost(this.#states, accessError(error, `broker ${this.nodeId}`).message);
-        const backoff = Math.min(FIRST_BACKOFF_MS * 2 ** failures++, LONGEST_BACKOFF_MS);
-        await wait(backoff * (0.5 + Math.random() / 2), undefined, { signal: ending }).catch(() => undefined);
+        const why = accessError(error, `broker ${this.nodeId}`);
+        const isRefused = why instanceof KafkaRefused;
+        if (isRefused) this.#owner.onRefused();
+        this.#owner.onLost(this.#states, why.message);
+        await this.#wait(backoffMs(failures++, { isRefused }));
       }
     }
   }
 
+  /** Until the next request may be sent: not before `at`, not before the broker wants it, and not faster than configured. */
+  async #pause(at: number): Promise<void> {
+    const now = performance.now();
+    const pause = Math.max(at - now, this.#mutedUntil - now, this.#owner.bandwidth.waitMs(now));
+    if (pause > 0 && !this.#ending.signal.aborted) await this.#wait(pause);
+  }
+
+  /** Ends early with the loop. */
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#endWait = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
   close(): void {
     this.#ending.abort();
-    this.#connection?.close();
+    this.#connection.close();
+    this.#endWait();
     this.#wakeUp();
   }
 
-  async #connected(): Promise<FetchConnection> {
-    if (this.#connection?.isLost === false) return this.#connection;
+  async #open(): Promise<FetchSocket> {
     const address = this.#owner.addressOf(this.nodeId);
     if (address === undefined) throw new Error(`broker ${this.nodeId} is not in the cluster's metadata`);
-    const { socket, version } = await this.#owner.cluster.openFetch(address);
-    this.#connection = new FetchConnection(socket, this.#settings.requestTimeoutMs);
-    if (this.#ending.signal.aborted) this.#connection.close();
+    return this.#owner.cluster.openFetch(address);
+  }
+
+  #ready({ connection, version }: OpenConnection): FetchConnection {
+    if (version !== this.#version) this.#request = undefined;
     this.#version = version;
-    this.#request = undefined;
-    return this.#connection;
+    return connection;
   }
 
   /** Returns whether there was data. */
   async #fetch(connection: FetchConnection): Promise<boolean> {
+    if (this.#rack !== this.#owner.rack) this.#request = undefined;
     const request = (this.#request ??= this.#newRequest());
     const frame = await connection.exchange((correlationId) => request.bytes(correlationId));
     const response = readFetchResponse(frame, 0, request.version);
+    const now = performance.now();
+    this.#owner.bandwidth.spend(frame.length, now);
+    // Since KIP-219 a broker answers at once and does not listen meanwhile: what is sent then only times out.
+    this.#mutedUntil = now + response.throttleMs;
     if (response.errorCode !== 0) throw new Error(`fetch error ${response.errorCode}`);
     const batches: FetchedBatches[] = [];
     const starved: PartitionState[] = [];
     const known = this.#known(request);
-    const into = { frame, response, batches, starved, first: request.targets[0] };
+    const into = { frame, response, batches, starved, now, first: request.targets[0] };
     for (const fetched of response.partitions) {
       const state = known(fetched);
       if (state !== undefined && state.node === this.nodeId) this.#take(state, fetched, into);
@@ -160,7 +215,8 @@ export class BrokerLoop {
 
   #newRequest(): FetchRequest<PartitionState> {
     const version = this.#states.every((state) => state.topicId !== undefined) ? this.#version : 11;
-    return fetchRequest({ ...this.#settings, version }, this.#states);
+    this.#rack = this.#owner.rack;
+    return fetchRequest({ ...this.#settings, version, rack: this.#rack }, this.#states);
   }
 
   /** Brokers answer in the order of the request; anything else is looked up. */
@@ -184,6 +240,7 @@ export class BrokerLoop {
       readonly response: FetchResponse;
       readonly batches: FetchedBatches[];
       readonly starved: PartitionState[];
+      readonly now: number;
       readonly first: PartitionState | undefined;
     },
   ): void {
@@ -198,6 +255,7 @@ export class BrokerLoop {
       case 'unknown-topic':
         return this.#leave(state, `topic ${state.topic} is unknown to broker ${this.nodeId}`);
       case 'denied':
+        this.#owner.onRefused();
         return this.#leave(state, `topic ${state.topic}: not allowed to read it`);
       case 'moved':
         return this.#leave(
@@ -207,14 +265,20 @@ export class BrokerLoop {
     }
     if (fetched.preferredReplica !== -1)
       return this.#leave(state, 'nearer replica', fetched.preferredReplica);
+    if (fetched.divergedAt !== undefined) {
+      this.remove(state);
+      return this.#owner.onDiverged(state, fetched.divergedAt);
+    }
     const end = fetched.lastStableOffset >= 0 ? fetched.lastStableOffset : fetched.highWatermark;
-    state.end = fetched.highWatermark;
     this.#scan(state, fetched, into);
+    state.noteEnds(end, fetched.highWatermark, into.now);
     const asked = into.response.throttleMs === 0 && into.first === state;
     const nothing = fetched.start === fetched.end && state.position < end;
     if (nothing) into.starved.push(state);
     state.emptyTails = nothing && asked ? state.emptyTails + 1 : 0;
-    this.#owner.onContact(state, end);
+    const withheldFrom = state.withheldFrom(this.#settings.openTransactionMs, into.now);
+    if (withheldFrom === undefined) this.#owner.onContact(state, end);
+    else this.#owner.onWithheld(state, withheldFrom);
   }
 
   #scan(
@@ -233,6 +297,7 @@ export class BrokerLoop {
         : error;
     }
     state.position = set.nextOffset;
+    state.epoch = set.epoch ?? state.epoch;
     if (set.nextOffset > from) into.batches.push({ state, set, from });
     if (set.corruptAt !== undefined) this.#onCorrupt(state, set.corruptAt);
     else state.corruptAt = undefined;
@@ -264,4 +329,11 @@ export class BrokerLoop {
     this.#wake = undefined;
     wake?.();
   }
+}
+
+function backoffMs(failures: number, { isRefused }: { readonly isRefused: boolean }): number {
+  const [first, longest] = isRefused
+    ? [FIRST_REFUSED_BACKOFF_MS, LONGEST_REFUSED_BACKOFF_MS]
+    : [FIRST_BACKOFF_MS, LONGEST_BACKOFF_MS];
+  return Math.min(first * 2 ** Math.min(failures, 20), longest) * (0.5 + Math.random() / 2);
 }

@@ -1,19 +1,26 @@
-// The one file that knows kafkajs 2.2.4, inside and outside: connecting, TLS, SASL and administration are its, fetching is ours
-// (fetch-connection.ts). Nothing here keeps a connection open but the sockets that it hands out.
+// What a reader and a connector ask of a cluster, at the addresses and with the credentials that hold now. How a connection comes about
+// is kafkajs-broker.ts; fetching is done on the sockets that this hands out (fetch-connection.ts).
 
-import kafkajs, { type Admin, type KafkaConfig, type SASLOptions } from 'kafkajs';
-import Broker from 'kafkajs/src/broker/index.js';
-import connectionPoolBuilder from 'kafkajs/src/cluster/connectionPoolBuilder.js';
-import loggers from 'kafkajs/src/loggers/index.js';
-import createSocketFactory from 'kafkajs/src/network/socketFactory.js';
-import Encoder from 'kafkajs/src/protocol/encoder.js';
+import type { Mechanism } from 'kafkajs';
 import type { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 
-import { accessError, KafkaRefused, type KafkaUnreachable } from './access-error.js';
+import { accessError, isHangUp, isNameMismatch, KafkaRefused, KafkaUnreachable } from './access-error.js';
+import { addressText, parseAddress, type Address } from './address.js';
 import type { FetchVersion } from './fetch-request.js';
+import {
+  connectBroker,
+  sendOwn,
+  speaks,
+  takeSocket,
+  type BrokerSettings,
+  type ConnectedBroker,
+} from './kafkajs-broker.js';
+import { askListener, mismatchText } from './listener.js';
 import { METADATA_API, METADATA_VERSION, metadataRequest, readMetadataResponse } from './metadata.js';
 import type { ClusterMetadata, TopicMetadata } from './metadata.js';
+import { mechanismName, saslMechanism, type SaslSettings } from './sasl.js';
+import { tlsMaterialFault, validityText } from './tls-material.js';
 
 export interface ClusterSettings {
   /** `host:port` of some brokers; the others are found through them. */
@@ -21,7 +28,7 @@ export interface ClusterSettings {
   readonly clientId: string;
   /** true: TLS with the system's authorities. */
   readonly tls?: ConnectionOptions | boolean;
-  readonly sasl?: SASLOptions;
+  readonly sasl?: SaslSettings;
   /** Default 3 s. */
   readonly connectTimeoutMs?: number;
   /** For everything but fetching, which has its own. Default 10 s. */
@@ -32,6 +39,8 @@ export interface ClusterSettings {
 export interface FetchSocket {
   readonly socket: Socket;
   readonly version: FetchVersion;
+  /** How long from now on the broker takes requests on it, ms; 0: as long as it is open. */
+  readonly sessionMs: number;
 }
 
 /** Readable offsets of a partition: from `low`, up to but without `high` (the last stable offset). */
@@ -44,120 +53,74 @@ export interface PartitionEnds {
 export interface KafkaCluster {
   /** `topics`: undefined asks for all that this user may see. Unknown ones come back with their error code. */
   metadata(topics: readonly string[] | undefined): Promise<ClusterMetadata>;
-  openFetch(address: { readonly host: string; readonly port: number }): Promise<FetchSocket>;
+  openFetch(address: Address): Promise<FetchSocket>;
   ends(topic: string): Promise<Map<number, PartitionEnds>>;
   /** Per partition the first offset whose record is of `timestampMs` or later, the end where there is none. */
   offsetsAt(topic: string, timestampMs: number): Promise<Map<number, number>>;
-  /** Whether the topic keeps every key (`cleanup.policy` is `compact` alone). */
-  isCompacted(topic: string): Promise<boolean>;
-}
-
-/** The parts of kafkajs's inner objects that are used. */
-interface InnerConnection {
-  readonly socket: Socket;
-  readonly requestQueue: { destroy(): void };
-}
-interface InnerBroker {
-  readonly connectionPool: {
-    readonly pool: readonly InnerConnection[];
-    send<T>(exchange: InnerExchange<T>): Promise<T>;
-  };
-  readonly versions: Readonly<
-    Record<number, { readonly minVersion: number; readonly maxVersion: number } | undefined>
-  >;
-  connect(): Promise<void>;
-  disconnect(): Promise<void>;
-  metadata(topics: readonly string[]): Promise<InnerMetadata>;
-  listOffsets(request: object): Promise<InnerOffsets>;
-}
-interface InnerOffsets {
-  readonly responses: readonly {
-    readonly partitions: readonly { readonly partition: number; readonly offset: string }[];
-  }[];
-}
-interface InnerExchange<T> {
-  readonly request: { apiKey: number; apiVersion: number; apiName: string; encode(): Promise<unknown> };
-  readonly response: { decode(bytes: Buffer): Promise<T>; parse(value: T): Promise<T> };
-}
-interface InnerMetadata {
-  readonly brokers: readonly { readonly nodeId: number; readonly host: string; readonly port: number }[];
-  readonly topicMetadata: readonly {
-    readonly topic: string;
-    readonly isInternal?: boolean;
-    readonly partitionMetadata: readonly { readonly partitionId: number; readonly leader: number }[];
-  }[];
+  /** Whether the topics keep every key (`cleanup.policy` is `compact` alone), all of them. */
+  isCompacted(...topics: readonly string[]): Promise<boolean>;
+  /** Why a connection to that address failed with `error`: asks what listens there, where the error does not say enough. Never rejects. */
+  explain(address: Address, error: unknown): Promise<KafkaUnreachable | KafkaRefused>;
+  /** Uses other addresses and credentials, from the next connection on. Those that are open are the caller's. */
+  adopt(settings: ClusterSettings): void;
 }
 
 const FETCH_API = 1;
 const READ_COMMITTED = 1;
 const EARLIEST = -2;
 const LATEST = -1;
-const SOCKET_EVENTS = ['data', 'end', 'error', 'timeout'] as const;
-
-const { Kafka, logLevel, ConfigResourceTypes } = kafkajs;
+const TOPIC_RESOURCE = 2;
+const DEFAULT_CONNECT_TIMEOUT_MS = 3_000;
+const DEFAULT_REQUEST_TIMEOUT_MS = 10_000;
 
 /** No connection is opened yet. */
 export function kafkaCluster(settings: ClusterSettings): KafkaCluster {
-  return new InnerKafkajs(settings);
+  return new KafkajsCluster(settings);
 }
 
-/** Invariant: every broker object that it makes is disconnected again, or has given its socket away. */
-class InnerKafkajs implements KafkaCluster {
-  readonly #settings: ClusterSettings;
-  readonly #config: KafkaConfig;
-  readonly #logger: unknown = loggers.createLogger({ level: 0, logCreator: () => () => undefined });
-  /** Listeners that Node itself put on a socket; all later ones are kafkajs's. */
-  readonly #ownListeners = new WeakMap<Socket, ReadonlySet<unknown>>();
-  #addresses: readonly { readonly host: string; readonly port: number }[];
+/** Invariant: every broker that it connects to is disconnected again, or has given its socket away. */
+class KafkajsCluster implements KafkaCluster {
+  #settings: ClusterSettings;
+  #sasl: Mechanism | undefined;
+  /** Where brokers were when they were last asked; first, those that are configured. */
+  #known: readonly Address[] = [];
 
   constructor(settings: ClusterSettings) {
     this.#settings = settings;
-    this.#addresses = settings.brokers.map(parseAddress);
-    this.#config = {
-      brokers: [...settings.brokers],
-      clientId: settings.clientId,
-      connectionTimeout: settings.connectTimeoutMs ?? 3_000,
-      requestTimeout: settings.requestTimeoutMs ?? 10_000,
-      logLevel: logLevel.NOTHING,
-      retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 },
-      ...(settings.tls !== undefined && { ssl: settings.tls }),
-      ...(settings.sasl && { sasl: settings.sasl }),
-    };
+    this.#sasl = settings.sasl && saslMechanism(settings.sasl);
+  }
+
+  adopt(settings: ClusterSettings): void {
+    this.#settings = settings;
+    this.#sasl = settings.sasl && saslMechanism(settings.sasl);
+    this.#known = [];
   }
 
   async metadata(topics: readonly string[] | undefined): Promise<ClusterMetadata> {
-    const bootstrap = this.#settings.brokers.map(parseAddress);
-    let failure: KafkaUnreachable | KafkaRefused | undefined;
-    for (const address of [...this.#addresses, ...bootstrap]) {
+    const failures: (KafkaUnreachable | KafkaRefused)[] = [];
+    for (const address of this.#addresses()) {
       try {
         const metadata = await this.#withBroker(address, (broker) => askMetadata(broker, topics));
-        this.#addresses = metadata.nodes;
+        this.#known = metadata.nodes;
         return metadata;
       } catch (error) {
-        const found = accessError(error, `Kafka at ${address.host}:${address.port}`);
-        if (!(failure instanceof KafkaRefused)) failure = found;
+        failures.push(await this.explain(address, error));
       }
     }
-    throw failure ?? new KafkaRefused('no broker is named');
+    throw noBrokerAnswers(failures);
   }
 
-  async openFetch(address: { readonly host: string; readonly port: number }): Promise<FetchSocket> {
-    const broker = await this.#connect(address);
-    const [connection] = broker.connectionPool.pool;
+  async openFetch(address: Address): Promise<FetchSocket> {
+    const broker = await this.#connect(address).catch((error: unknown) => {
+      throw this.#failure(error, placeOf(address));
+    });
     const version = fetchVersion(broker);
-    if (connection === undefined || version === undefined) {
+    const taken = version === undefined ? undefined : takeSocket(broker);
+    if (version === undefined || taken === undefined) {
       await broker.disconnect();
-      throw new KafkaRefused(`Kafka at ${address.host}:${address.port} is older than 2.3`);
+      throw new KafkaRefused(`${placeOf(address)} is older than 2.3`);
     }
-    connection.requestQueue.destroy();
-    const { socket } = connection;
-    const own = this.#ownListeners.get(socket);
-    for (const event of SOCKET_EVENTS) {
-      for (const listener of socket.listeners(event)) {
-        if (own?.has(listener) !== true) socket.removeListener(event, listener as () => void);
-      }
-    }
-    return { socket, version };
+    return { ...taken, version };
   }
 
   async ends(topic: string): Promise<Map<number, PartitionEnds>> {
@@ -176,6 +139,48 @@ class InnerKafkajs implements KafkaCluster {
     );
   }
 
+  async isCompacted(...topics: readonly string[]): Promise<boolean> {
+    if (topics.length === 0) return true;
+    const asked = topics.map((name) => ({ type: TOPIC_RESOURCE, name, configNames: ['cleanup.policy'] }));
+    const { resources } = await this.#withAnyBroker('configuration of topics', (broker) =>
+      broker.describeConfigs({ resources: asked, includeSynonyms: false }),
+    );
+    return (
+      resources.length === topics.length &&
+      resources.every(({ configEntries }) =>
+        configEntries.some(
+          ({ configName, configValue }) => configName === 'cleanup.policy' && configValue === 'compact',
+        ),
+      )
+    );
+  }
+
+  async explain(address: Address, error: unknown): Promise<KafkaUnreachable | KafkaRefused> {
+    const { tls, sasl, connectTimeoutMs = DEFAULT_CONNECT_TIMEOUT_MS } = this.#settings;
+    const place = placeOf(address);
+    const isUnclear = isHangUp(error) || isNameMismatch(error);
+    const listener = isUnclear ? await askListener(address, tls, connectTimeoutMs) : undefined;
+    const ours = { hasTls: tls !== undefined && tls !== false, mechanism: sasl && mechanismName(sasl) };
+    const mismatch = listener && mismatchText(listener, ours);
+    if (mismatch !== undefined) return new KafkaRefused(`${place}: ${mismatch}`, { cause: error });
+    const cause = isNameMismatch(error) && error instanceof KafkaRefused ? error.cause : error;
+    return this.#failure(cause, place, listener?.names);
+  }
+
+  #failure(error: unknown, doing: string, peerNames?: string): KafkaUnreachable | KafkaRefused {
+    const { tls } = this.#settings;
+    const given = typeof tls === 'object' ? tls : {};
+    const [hasAuthorities, hasCertificate] = [given.ca !== undefined, given.cert !== undefined];
+    const validity = validityText(given, Date.now());
+    const place = validity === undefined ? doing : `${doing} (${validity})`;
+    return accessError(error, place, { hasAuthorities, hasCertificate, peerNames });
+  }
+
+  #addresses(): readonly Address[] {
+    const all = [...this.#known, ...this.#settings.brokers.map(parseAddress)];
+    return [...new Map(all.map((address) => [addressText(address), address])).values()];
+  }
+
   /** Only partitions that have such an offset. Asked of the leaders directly: kafkajs's admin fails on a topic named `constructor`. */
   async #listOffsets(topic: string, timestamp: number): Promise<Map<number, number>> {
     const metadata = await this.metadata([topic]);
@@ -186,10 +191,10 @@ class InnerKafkajs implements KafkaCluster {
       if (led.length === 0) continue;
       const asked = [{ topic, partitions: led.map(({ partition }) => ({ partition, timestamp })) }];
       const answer = await this.#withBroker(node, (broker) =>
-        broker.listOffsets({ isolationLevel: READ_COMMITTED, topics: asked }).catch((error: unknown) => {
-          throw accessError(error, `Kafka at ${node.host}:${node.port}, offsets of ${topic}`);
-        }),
-      );
+        broker.listOffsets({ isolationLevel: READ_COMMITTED, topics: asked }),
+      ).catch((error: unknown) => {
+        throw this.#failure(error, `${placeOf(node)}, offsets of ${topic}`);
+      });
       for (const each of answer.responses[0]?.partitions ?? []) {
         if (Number(each.offset) >= 0) offsets.set(each.partition, Number(each.offset));
       }
@@ -197,36 +202,19 @@ class InnerKafkajs implements KafkaCluster {
     return offsets;
   }
 
-  async isCompacted(topic: string): Promise<boolean> {
-    const { resources } = await this.#withAdmin(`configuration of ${topic}`, (admin) =>
-      admin.describeConfigs({
-        includeSynonyms: false,
-        resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configNames: ['cleanup.policy'] }],
-      }),
-    );
-    return (
-      resources[0]?.configEntries.some(
-        (entry) => entry.configName === 'cleanup.policy' && entry.configValue === 'compact',
-      ) ?? false
-    );
-  }
-
-  async #withAdmin<T>(doing: string, use: (admin: Admin) => Promise<T>): Promise<T> {
-    const admin = new Kafka(this.#config).admin();
-    try {
-      await admin.connect();
-      return await use(admin);
-    } catch (error) {
-      throw accessError(error, `Kafka at ${this.#settings.brokers.join(',')}, ${doing}`);
-    } finally {
-      await admin.disconnect().catch(() => undefined);
+  async #withAnyBroker<T>(doing: string, use: (broker: ConnectedBroker) => Promise<T>): Promise<T> {
+    const failures: (KafkaUnreachable | KafkaRefused)[] = [];
+    for (const address of this.#addresses()) {
+      try {
+        return await this.#withBroker(address, use);
+      } catch (error) {
+        failures.push(this.#failure(error, `${placeOf(address)}, ${doing}`));
+      }
     }
+    throw noBrokerAnswers(failures);
   }
 
-  async #withBroker<T>(
-    address: { readonly host: string; readonly port: number },
-    use: (broker: InnerBroker) => Promise<T>,
-  ): Promise<T> {
+  async #withBroker<T>(address: Address, use: (broker: ConnectedBroker) => Promise<T>): Promise<T> {
     const broker = await this.#connect(address);
     try {
       return await use(broker);
@@ -235,52 +223,50 @@ class InnerKafkajs implements KafkaCluster {
     }
   }
 
-  async #connect(address: { readonly host: string; readonly port: number }): Promise<InnerBroker> {
-    const logger = this.#logger;
-    const nodeSockets = createSocketFactory();
-    const pools = connectionPoolBuilder({
-      ...this.#config,
-      ssl: this.#config.ssl === false ? undefined : this.#config.ssl,
-      logger,
-      enforceRequestTimeout: true,
-      socketFactory: (options: unknown) => {
-        const socket = nodeSockets(options);
-        this.#ownListeners.set(socket, new Set(SOCKET_EVENTS.flatMap((event) => socket.listeners(event))));
-        return socket;
-      },
-    });
-    const connectionPool = await pools.build({ host: address.host, port: address.port });
-    const broker = new (Broker as new (options: unknown) => InnerBroker)({
-      ...{ connectionPool, logger, allowAutoTopicCreation: false },
-      authenticationTimeout: this.#config.requestTimeout,
-    });
-    try {
-      await broker.connect();
-      return broker;
-    } catch (error) {
-      void broker.disconnect().catch(() => undefined);
-      throw accessError(error, `Kafka at ${address.host}:${address.port}`);
-    }
+  /** Throws what kafkajs throws. */
+  async #connect(address: Address): Promise<ConnectedBroker> {
+    const { tls, clientId, connectTimeoutMs = DEFAULT_CONNECT_TIMEOUT_MS } = this.#settings;
+    const { requestTimeoutMs = DEFAULT_REQUEST_TIMEOUT_MS } = this.#settings;
+    const fault = typeof tls === 'object' ? tlsMaterialFault(tls) : undefined;
+    if (fault !== undefined) throw new KafkaRefused(`${placeOf(address)}: ${fault}`);
+    const settings: BrokerSettings = {
+      ...{ clientId, connectTimeoutMs, requestTimeoutMs, sasl: this.#sasl },
+      ssl: tls === false ? undefined : tls,
+    };
+    return connectBroker(address, settings);
   }
 }
 
+function placeOf(address: Address): string {
+  return `Kafka at ${addressText(address)}`;
+}
+
+/** One error for all that were tried: a refusal if there is one, since the others may be of brokers that are down. */
+function noBrokerAnswers(
+  failures: readonly (KafkaUnreachable | KafkaRefused)[],
+): KafkaUnreachable | KafkaRefused {
+  const [first] = failures;
+  if (first === undefined) return new KafkaRefused('no broker is named');
+  const refused = failures.find((each) => each instanceof KafkaRefused);
+  if (refused !== undefined || failures.length === 1) return refused ?? first;
+  const texts = failures.map(({ message }) => message).join('; ');
+  return new KafkaUnreachable(`none of ${failures.length} brokers can be reached: ${texts}`, {
+    cause: first,
+  });
+}
+
 async function askMetadata(
-  broker: InnerBroker,
+  broker: ConnectedBroker,
   topics: readonly string[] | undefined,
 ): Promise<ClusterMetadata> {
   if (!speaks(broker, METADATA_API, METADATA_VERSION)) return askOldMetadata(broker, topics);
-  return broker.connectionPool.send<ClusterMetadata>({
-    request: {
-      ...{ apiKey: METADATA_API, apiVersion: METADATA_VERSION, apiName: 'Metadata' },
-      encode: async () => new Encoder().writeBuffer(metadataRequest(topics)),
-    },
-    response: { decode: async (bytes) => readMetadataResponse(bytes), parse: async (metadata) => metadata },
-  });
+  const names = { apiKey: METADATA_API, apiVersion: METADATA_VERSION, apiName: 'Metadata' };
+  return sendOwn(broker, { ...names, body: metadataRequest(topics) }, readMetadataResponse);
 }
 
 /** Brokers before 2.8: no topic ids. All topics are asked for, since kafkajs throws when one of those named is unknown. */
 async function askOldMetadata(
-  broker: InnerBroker,
+  broker: ConnectedBroker,
   topics: readonly string[] | undefined,
 ): Promise<ClusterMetadata> {
   const answer = await broker.metadata([]);
@@ -304,19 +290,7 @@ async function askOldMetadata(
 }
 
 /** Topic ids need both requests: Metadata to learn them, Fetch to use them. */
-function fetchVersion(broker: InnerBroker): FetchVersion | undefined {
+function fetchVersion(broker: ConnectedBroker): FetchVersion | undefined {
   if (speaks(broker, FETCH_API, 13) && speaks(broker, METADATA_API, METADATA_VERSION)) return 13;
   return speaks(broker, FETCH_API, 11) ? 11 : undefined;
-}
-
-function speaks(broker: InnerBroker, api: number, version: number): boolean {
-  const range = broker.versions[api];
-  return range !== undefined && range.minVersion <= version && version <= range.maxVersion;
-}
-
-function parseAddress(text: string): { host: string; port: number } {
-  const colon = text.lastIndexOf(':');
-  return colon < 0
-    ? { host: text, port: 9092 }
-    : { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
 }

@@ -1,7 +1,7 @@
 // Whether the reader is in contact with all its partitions and up to their ends.
 //
-//   catching-up --all at the end--> live --contact lost for longer than the grace--> interrupted
-//                                    ^---------------all back and at the end-------------'
+//   catching-up --all at the end--> live --contact lost for longer than the grace, or withheld--> interrupted
+//                                    ^--------------------all back and at the end----------------------'
 
 import type { PartitionState } from './partition.js';
 
@@ -13,7 +13,8 @@ export type ContactState = 'catching-up' | 'live' | 'interrupted';
  */
 export class Contact {
   state: ContactState = 'catching-up';
-  readonly #graceMs: number;
+  /** A loss that is not older is not told. */
+  graceMs: number;
   readonly #onInterrupted: (reason: string) => void;
   readonly #lost = new Set<PartitionState>();
   readonly #behind = new Set<PartitionState>();
@@ -21,7 +22,7 @@ export class Contact {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(graceMs: number, onInterrupted: (reason: string) => void) {
-    this.#graceMs = graceMs;
+    this.graceMs = graceMs;
     this.#onInterrupted = onInterrupted;
   }
 
@@ -39,7 +40,14 @@ export class Contact {
     this.#lost.add(partition);
     this.#behind.add(partition);
     partition.target = undefined;
-    if (this.state !== 'interrupted') this.#timer ??= setTimeout(() => this.#onGrace(), this.#graceMs);
+    if (this.state !== 'interrupted') this.#timer ??= setTimeout(() => this.#onGrace(), this.graceMs);
+  }
+
+  /** There is contact, but nothing may be read, and that has been so for long enough: told at once. */
+  withhold(partition: PartitionState, reason: string): void {
+    this.lose(partition, reason);
+    this.#stopTimer();
+    this.#interrupt();
   }
 
   /** A fetch succeeded; `end` is what may be read. Returns whether this was the first one since contact was lost or began. */
@@ -72,7 +80,11 @@ export class Contact {
 
   #onGrace(): void {
     this.#timer = undefined;
-    if (this.#lost.size === 0) return;
+    if (this.#lost.size > 0) this.#interrupt();
+  }
+
+  #interrupt(): void {
+    if (this.state === 'interrupted') return;
     this.state = 'interrupted';
     this.#onInterrupted(this.#reason);
   }

@@ -1,5 +1,5 @@
 // The bytes of a fetch request (KIP-98 isolation, no fetch session). Written once for a set of partitions; for each send only
-// the correlation id and the positions are patched in place.
+// the correlation id, the positions and their epochs are patched in place.
 
 import { writeInt64 } from './int64.js';
 
@@ -14,6 +14,11 @@ export interface FetchTarget {
   readonly partition: number;
   /** First offset wanted. */
   readonly position: number;
+  /**
+   * Leader epoch of the batch before it, -1: unknown. By it a broker notices that its log was cut back behind our position and
+   * has grown beyond it since (KIP-320, KIP-595); from version 12 on.
+   */
+  readonly epoch: number;
 }
 
 export interface FetchSettings {
@@ -65,7 +70,7 @@ export function fetchRequest<T extends FetchTarget>(
       out.int32(target.partition).int32(-1);
       positionsAt.push(out.length);
       out.int64();
-      if (settings.version >= 12) out.int32(-1); // last fetched epoch
+      if (settings.version >= 12) out.int32(-1); // epoch of what was fetched last, patched too
       out.int32(-1).int32(-1); // log start offset, of followers only
       out.int32(settings.maxBytesPerPartition).tags();
     }
@@ -80,7 +85,10 @@ export function fetchRequest<T extends FetchTarget>(
     bytes(correlationId) {
       bytes.writeInt32BE(correlationId, CORRELATION_AT);
       for (let index = 0; index < positionsAt.length; index++) {
-        writeInt64(bytes, targets[index]?.position ?? 0, positionsAt[index] ?? 0);
+        const [target, at] = [targets[index], positionsAt[index]];
+        if (target === undefined || at === undefined) continue;
+        writeInt64(bytes, target.position, at);
+        if (settings.version >= 12) bytes.writeInt32BE(target.epoch, at + 8);
       }
       return bytes;
     },

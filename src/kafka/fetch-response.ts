@@ -18,6 +18,8 @@ export interface FetchedPartition {
   readonly aborted: readonly AbortedTransaction[];
   /** Node to read this partition from instead, -1: stay. */
   readonly preferredReplica: number;
+  /** Where this broker's log parts from the one that we have read: what we have from there on is not in it. */
+  readonly divergedAt: number | undefined;
   /** Record batches: `bytes[start, end)`. */
   readonly start: number;
   readonly end: number;
@@ -63,7 +65,7 @@ function readPartition(input: ProtocolReader, topicKey: string): FetchedPartitio
   const preferredReplica = input.int32();
   const length = input.byteField();
   const end = input.at;
-  input.tags();
+  const divergedAt = readDivergence(input);
   return {
     ...{
       partition,
@@ -74,9 +76,23 @@ function readPartition(input: ProtocolReader, topicKey: string): FetchedPartitio
       logStartOffset,
       aborted,
       preferredReplica,
+      divergedAt,
     },
     ...{ start: end - length, end },
   };
+}
+
+const DIVERGING_EPOCH = 0;
+
+/** The tagged field with the largest epoch that both logs have, and where that ends in the broker's. */
+function readDivergence(input: ProtocolReader): number | undefined {
+  let divergedAt: number | undefined;
+  input.tags((tag) => {
+    if (tag !== DIVERGING_EPOCH) return;
+    input.int32(); // the epoch
+    divergedAt = input.int64();
+  });
+  return divergedAt;
 }
 
 function readAborted(input: ProtocolReader): readonly AbortedTransaction[] {

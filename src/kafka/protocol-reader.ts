@@ -58,12 +58,17 @@ export class ProtocolReader {
     return length;
   }
 
-  /** Skips tagged fields. */
-  tags(): void {
+  /** Skips tagged fields; `visit` may read from the beginning of each. */
+  tags(visit?: (tag: number) => void): void {
     if (!this.#flexible) return;
     for (let left = this.#uvarint(); left > 0; left--) {
-      this.#uvarint();
-      this.#take(this.#uvarint());
+      const tag = this.#uvarint();
+      const length = this.#uvarint();
+      const start = this.#take(length);
+      if (visit === undefined) continue;
+      this.at = start;
+      visit(tag);
+      this.at = start + length;
     }
   }
 

@@ -1,15 +1,19 @@
 // Reads partitions without a group: positions are the user's, every loss is said. Knows which broker leads what, follows leaders,
 // finds new partitions and topics, and hands out records at the pace at which they are taken.
 
+import { KafkaRefused } from './access-error.js';
+import { Bandwidth, inOneSecond } from './bandwidth.js';
 import { BrokerLoop, type FetchedBatches, type LoopOwner, type LoopSettings } from './broker-loop.js';
 import type { KafkaCluster } from './cluster.js';
 import { Contact } from './contact.js';
 import { KafkaDataError } from './data-error.js';
-import { TOPIC_DENIED, UNKNOWN_TOPIC } from './error-codes.js';
+import { TOPIC_DENIED } from './error-codes.js';
 import type { ClusterMetadata, NodeAddress, TopicMetadata } from './metadata.js';
-import { PartitionLost, PartitionState } from './partition.js';
+import { PartitionLost, PartitionState, withheldText } from './partition.js';
 import type { KafkaRecord } from './record-batch.js';
-import { decodeRecords } from './record-set.js';
+import { decodeRecords, decodeWhatCanBe } from './record-set.js';
+import { Refreshing, type RefreshOutcome } from './refreshing.js';
+import { followedMetadata, TopicIdentity } from './topic-identity.js';
 
 export interface ReaderSettings extends LoopSettings {
   /** A loss of contact shorter than this is not told. */
@@ -17,6 +21,10 @@ export interface ReaderSettings extends LoopSettings {
   readonly metadataRefreshMs: number;
   /** Limit of one batch after decompression. */
   readonly maxBatchBytes: number;
+  /** Over all brokers. Infinity: no limit. */
+  readonly maxBytesPerSecond: number;
+  /** Where we are, for brokers that let one read from the nearest replica (KIP-392); empty: unknown. */
+  readonly rack: string;
 }
 
 export const DEFAULT_READER: Omit<ReaderSettings, 'clientId'> = {
@@ -29,6 +37,8 @@ export const DEFAULT_READER: Omit<ReaderSettings, 'clientId'> = {
   graceMs: 2_000,
   metadataRefreshMs: 30_000,
   maxBatchBytes: 64 << 20,
+  maxBytesPerSecond: Infinity,
+  openTransactionMs: 30_000,
 };
 
 /** What to read. */
@@ -61,44 +71,61 @@ export type ReaderEvent =
   /** In offsets, which exceed records where the log has gaps. */
   | { readonly type: 'progress'; readonly done: number; readonly total: number }
   | { readonly type: 'live' }
-  | { readonly type: 'interrupted'; readonly reason: string };
+  /** `isRefused`: the cluster does not let us in, or not read; somebody has to change something. */
+  | { readonly type: 'interrupted'; readonly reason: string; readonly isRefused: boolean };
 
 type Item =
   | { readonly type: 'fetched'; readonly batches: readonly FetchedBatches[]; taken(): void }
-  | { readonly type: 'interrupted'; readonly reason: string }
+  | Extract<ReaderEvent, { type: 'interrupted' }>
   | { readonly type: 'failed'; readonly error: Error }
   /** Nothing to deliver, but this partition may be at its end; undefined: there is none to read. */
   | { readonly type: 'settled'; readonly state: PartitionState | undefined };
 
 const PROGRESS_EVERY_MS = 250;
-/** A topic found by pattern counts as deleted when it has been gone for this long. */
-const GONE_MS = 10_000;
-const FIRST_HURRY_MS = 50;
-const LONGEST_HURRY_MS = 2_000;
-const CALM_MS = 5_000;
+/** How long a leader is asked itself after a replica nearer to us has failed: it would send us there again. */
+const LEADERS_ONLY_MS = 30_000;
 
 /** Invariant: a partition is fetched by the loop of `state.node`, or by none while that is -1 and metadata is being asked for. */
 export class KafkaReader implements LoopOwner {
   readonly cluster: KafkaCluster;
-  readonly #settings: ReaderSettings;
+  bandwidth: Bandwidth;
+  #settings: ReaderSettings;
   readonly #topics: ReaderTopics;
   readonly #states = new Map<string, PartitionState>();
   readonly #loops = new Map<number, BrokerLoop>();
   readonly #contact: Contact;
   readonly #queue: Item[] = [];
-  /** Followed topics that the last metadata did not have, and since when. */
-  readonly #gone = new Map<string, number>();
+  readonly #identity: TopicIdentity;
+  readonly #refreshing: Refreshing;
   #nodes: readonly NodeAddress[] = [];
   #wakeReader: (() => void) | undefined;
-  #endPause: (() => void) | undefined;
-  /** Whether the pause between two metadata requests is the long one. */
-  #isCalm = false;
+  #leadersOnlyUntil = 0;
+  /** What keeps us from some partition, since contact with it was lost, is a refusal. */
+  #isRefused = false;
 
   constructor(cluster: KafkaCluster, topics: ReaderTopics, settings: ReaderSettings) {
     this.cluster = cluster;
     this.#topics = topics;
-    this.#settings = settings;
-    this.#contact = new Contact(settings.graceMs, (reason) => this.#push({ type: 'interrupted', reason }));
+    this.#settings = { ...settings, ...inOneSecond(settings) };
+    this.#refreshing = new Refreshing(settings.metadataRefreshMs);
+    this.bandwidth = new Bandwidth(settings.maxBytesPerSecond);
+    this.#identity = new TopicIdentity({ isByPattern: topics.names === undefined });
+    this.#contact = new Contact(settings.graceMs, (reason) =>
+      this.#push({ type: 'interrupted', reason, isRefused: this.#isRefused }),
+    );
+  }
+
+  /** Goes on with other settings at once, and on connections that are opened anew, one after the other. */
+  adopt(settings: ReaderSettings): void {
+    this.#settings = { ...settings, ...inOneSecond(settings) };
+    this.bandwidth = new Bandwidth(settings.maxBytesPerSecond);
+    this.#contact.graceMs = settings.graceMs;
+    this.#refreshing.end();
+    void this.#renewConnections();
+  }
+
+  async #renewConnections(): Promise<void> {
+    for (const loop of this.#loops.values()) await loop.adopt(this.#settings);
   }
 
   /**
@@ -111,11 +138,13 @@ export class KafkaReader implements LoopOwner {
     const onAbort = (): void => {
       ending.abort();
       this.#wakeReader?.();
-      this.#endPause?.();
+      this.#refreshing.end();
     };
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
-    void this.#keepMetadata(ending.signal);
+    const refresh = (): Promise<RefreshOutcome> =>
+      this.#refresh(ending.signal).catch((error: unknown) => this.#onRefreshFailed(error));
+    void this.#refreshing.run(refresh, ending.signal);
     try {
       yield* this.#deliver(ending.signal);
     } finally {
@@ -141,7 +170,7 @@ export class KafkaReader implements LoopOwner {
           yield item;
           break;
         case 'settled':
-          if (item.state !== undefined && isToTell(item.state)) yield this.#records(item.state, []);
+          if (item.state !== undefined && item.state.hasUntoldLag) yield this.#records(item.state, []);
           if (item.state === undefined ? this.#contact.becomesLive() : this.#contact.settle(item.state))
             yield { type: 'live' };
           break;
@@ -160,15 +189,20 @@ export class KafkaReader implements LoopOwner {
     }
   }
 
+  /** What cannot be decoded ends the reading, behind the records before it. */
   #decoded({ state, set, from }: FetchedBatches): ReaderEvent {
-    const { topic, partition } = state;
+    const options = { fromOffset: from, maxBytes: this.#settings.maxBatchBytes };
     try {
-      const records = decodeRecords(set, { fromOffset: from, maxBytes: this.#settings.maxBatchBytes });
+      const records = decodeRecords(set, options);
       state.delivered = set.nextOffset;
       return this.#records(state, records);
     } catch (error) {
       if (!(error instanceof KafkaDataError)) throw error;
-      throw new KafkaDataError(error.fault, error.detail, { topic, partition, offset: from });
+      const { records, nextOffset } = decodeWhatCanBe(set, options);
+      const at = { topic: state.topic, partition: state.partition, offset: nextOffset };
+      this.#queue.unshift({ type: 'failed', error: new KafkaDataError(error.fault, error.detail, at) });
+      state.delivered = nextOffset;
+      return this.#records(state, records);
     }
   }
 
@@ -198,31 +232,74 @@ export class KafkaReader implements LoopOwner {
 
   onContact(state: PartitionState, end: number): void {
     const isBack = this.#contact.regain(state, end);
-    if (isBack || state.emptyTails > 0 || isToTell(state)) this.#push({ type: 'settled', state });
+    if (isBack) this.#isRefused = false;
+    if (isBack || state.emptyTails > 0 || state.hasUntoldLag) this.#push({ type: 'settled', state });
+  }
+
+  onWithheld(state: PartitionState, from: number): void {
+    const heldForMs = this.#settings.openTransactionMs;
+    this.#contact.withhold(
+      state,
+      withheldText(state, { from, heldForMs, broker: this.addressOf(state.node) }),
+    );
+    if (state.hasUntoldLag) this.#push({ type: 'settled', state });
+  }
+
+  get rack(): string {
+    return performance.now() < this.#leadersOnlyUntil ? '' : this.#settings.rack;
+  }
+
+  onRefused(): void {
+    this.#isRefused = true;
   }
 
   onLost(states: Iterable<PartitionState>, reason: string): void {
-    for (const state of states) this.#contact.lose(state, reason);
-    if (this.#isCalm) this.#endPause?.();
+    for (const state of states) {
+      this.#distrustReplica(state);
+      this.#contact.lose(state, reason);
+    }
+    this.#refreshing.hurry();
   }
 
   onMoved(state: PartitionState, reason: string, preferred?: number): void {
-    state.node = -1;
     if (preferred !== undefined && this.addressOf(preferred) !== undefined)
       return this.#assign(state, preferred);
-    this.onLost([state], reason);
+    this.#distrustReplica(state);
+    this.#release(state, reason);
   }
 
   onOutOfRange(state: PartitionState): void {
     const { topic, partition, position } = state;
     const lost = { fault: 'out-of-range', topic, partition, position } as const;
+    this.#distrustReplica(state);
     this.cluster.ends(topic).then(
       (all) => {
         const ends = all.get(partition);
-        this.onFailed(new PartitionLost(ends === undefined ? lost : { ...lost, ends }));
+        // A replica that is behind says so of what it does not have yet: only the leader's word counts.
+        if (ends !== undefined && ends.low <= position && position <= ends.high)
+          this.#release(state, `topic ${topic} partition ${partition}: a replica is behind`);
+        else this.onFailed(new PartitionLost(ends === undefined ? lost : { ...lost, ends }));
       },
-      () => this.onFailed(new PartitionLost(lost)),
+      (error: unknown) => this.#release(state, error instanceof Error ? error.message : String(error)),
     );
+  }
+
+  onDiverged(state: PartitionState, divergedAt: number): void {
+    const { topic, partition, position } = state;
+    if (state.node !== state.leader)
+      return this.onMoved(state, `topic ${topic} partition ${partition}: a replica is behind`);
+    this.onFailed(new PartitionLost({ fault: 'truncated', topic, partition, position, divergedAt }));
+  }
+
+  /** Until metadata says where it is to be read. */
+  #release(state: PartitionState, reason: string): void {
+    this.#assign(state, -1);
+    this.onLost([state], reason);
+  }
+
+  /** Something is wrong where the partition is read: not its leader, so that one is to be asked itself for a while. */
+  #distrustReplica({ node, leader }: PartitionState): void {
+    if (node !== -1 && node !== leader) this.#leadersOnlyUntil = performance.now() + LEADERS_ONLY_MS;
   }
 
   onFailed(error: Error): void {
@@ -256,88 +333,44 @@ export class KafkaReader implements LoopOwner {
     loop.add(state);
   }
 
-  /** Asks for metadata at once, then regularly, and sooner while some partition cannot be read where it is believed to be. */
-  async #keepMetadata(ending: AbortSignal): Promise<void> {
-    for (let hurried = 0; !ending.aborted; hurried++) {
-      const complete = await this.#refresh(ending).catch((error: unknown) => this.#onRefreshFailed(error));
-      if (ending.aborted) return;
-      this.#isCalm = complete;
-      const calmFrom = performance.now();
-      if (complete) await this.#pause(this.#settings.metadataRefreshMs);
-      this.#isCalm = false;
-      if (performance.now() - calmFrom > CALM_MS) hurried = 0;
-      if (!ending.aborted)
-        await this.#pause(
-          Math.min(FIRST_HURRY_MS * 2 ** hurried, LONGEST_HURRY_MS) * (0.5 + Math.random() / 2),
-        );
-    }
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#endPause = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  }
-
-  #onRefreshFailed(error: unknown): boolean {
+  #onRefreshFailed(error: unknown): RefreshOutcome {
     if (!(error instanceof Error)) throw error;
+    const isRefused = error instanceof KafkaRefused;
+    if (isRefused) this.onRefused();
     if (error instanceof PartitionLost) this.onFailed(error);
     for (const state of this.#states.values())
       if (state.node === -1) this.#contact.lose(state, error.message);
-    return false;
+    return isRefused ? 'refused' : 'incomplete';
   }
 
-  /** Returns whether every partition has a leader. */
-  async #refresh(ending: AbortSignal): Promise<boolean> {
-    const metadata = await this.cluster.metadata(this.#topics.names);
+  /** Complete when every partition has a leader. */
+  async #refresh(ending: AbortSignal): Promise<RefreshOutcome> {
+    const followed = [...this.#states.values()].map(({ topic }) => topic);
+    const metadata = await followedMetadata(this.cluster, this.#topics.names, followed);
     await this.#addNew(metadata);
-    if (ending.aborted) return true;
+    if (ending.aborted) return 'complete';
     this.#nodes = metadata.nodes;
-    this.#compareIdentity(metadata);
+    this.#identity.compare(this.#states.values(), metadata.topics);
     let complete = true;
     for (const state of this.#states.values()) {
       const topic = metadata.topics.get(state.topic);
       const leader = topic?.partitions.find((each) => each.partition === state.partition)?.leader ?? -1;
       const reachable = this.addressOf(leader) !== undefined;
+      state.leader = leader;
       this.#assign(state, reachable ? leader : -1);
       if (reachable) continue;
       complete = false;
+      if (topic?.errorCode === TOPIC_DENIED) this.onRefused();
       const why =
         topic?.errorCode === TOPIC_DENIED
           ? 'not allowed to read it'
-          : this.#gone.has(state.topic)
+          : this.#identity.isGone(state.topic)
             ? 'unknown'
             : 'no leader';
       this.#contact.lose(state, `topic ${state.topic} partition ${state.partition}: ${why}`);
     }
     if (this.#states.size === 0) this.#push({ type: 'settled', state: undefined });
-    return complete;
-  }
-
-  /** Throws PartitionLost when a followed topic is another one than before, or is gone for good. */
-  #compareIdentity(metadata: ClusterMetadata): void {
-    const now = performance.now();
-    const wasGone = new Map(this.#gone);
-    for (const { topic: name, partition, delivered, topicId } of this.#states.values()) {
-      const topic = metadata.topics.get(name);
-      const lost = { topic: name, partition, position: delivered };
-      if (topic === undefined || topic.errorCode === UNKNOWN_TOPIC) {
-        const since = wasGone.get(name) ?? now;
-        this.#gone.set(name, since);
-        if (this.#topics.names === undefined && now - since > GONE_MS)
-          throw new PartitionLost({ fault: 'deleted', ...lost });
-        continue;
-      }
-      if (topic.errorCode !== 0) continue;
-      // Without topic ids, having been unknown in between is the only sign of a new topic.
-      const isOther = topicId === undefined ? wasGone.has(name) : topic.topicId?.equals(topicId) === false;
-      if (isOther) throw new PartitionLost({ fault: 're-created', ...lost });
-      this.#gone.delete(name);
-    }
+    return complete ? 'complete' : 'incomplete';
   }
 
   async #addNew(metadata: ClusterMetadata): Promise<void> {
@@ -355,9 +388,4 @@ export class KafkaReader implements LoopOwner {
       }
     }
   }
-}
-
-/** The log goes on but nothing of it may be read, because a transaction is open: that is no silence, and is told. */
-function isToTell({ position, delivered, behind, toldBehind }: PartitionState): boolean {
-  return position === delivered && behind !== toldBehind;
 }

@@ -58,6 +58,11 @@ export function lastOffset(bytes: Buffer, at: number): number {
   return readInt64(bytes, at) + bytes.readInt32BE(at + 23);
 }
 
+/** Number of the leadership under which the batch was appended. */
+export function leaderEpoch(bytes: Buffer, at: number): number {
+  return bytes.readInt32BE(at + 12);
+}
+
 export function isTransactional(bytes: Buffer, at: number): boolean {
   return (bytes.readInt16BE(at + 21) & IS_TRANSACTIONAL) !== 0;
 }

@@ -17,13 +17,16 @@ export interface ScannedSet {
   readonly visible: readonly number[];
   /** After the last whole batch, visible or not; the position asked for when there was none. */
   readonly nextOffset: number;
+  /** Leader epoch of the last whole batch; undefined: there was none. */
+  readonly epoch: number | undefined;
   /** Position of a batch whose checksum is wrong; scanning ended before it. */
   readonly corruptAt: number | undefined;
 }
 
 /**
  * Scans `bytes[start, end)`, which a fetch from `fromOffset` returned. `aborted` in any order. A cut last batch is ignored: the
- * next fetch brings it whole. Throws KafkaDataError for formats that cannot be read.
+ * next fetch brings it whole; so is what comes after a batch that cannot be read, which throws when it is the first one.
+ * Throws KafkaDataError for formats that cannot be read.
  */
 export function scanRecordSet(
   bytes: Buffer,
@@ -34,19 +37,26 @@ export function scanRecordSet(
   const filter = aborted.length === 0 ? undefined : new AbortFilter(aborted);
   const visible: number[] = [];
   let nextOffset = fromOffset;
+  let epoch: number | undefined;
+  const scanned = (corruptAt?: number): ScannedSet => ({ bytes, visible, nextOffset, epoch, corruptAt });
   let at = range.start;
-  for (;;) {
-    const size = batch.batchBytes(bytes, at, range.end);
-    if (size === undefined) return { bytes, visible, nextOffset, corruptAt: undefined };
-    if (!batch.hasRightChecksum(bytes, at, size))
-      return { bytes, visible, nextOffset, corruptAt: nextOffset };
-    const last = batch.lastOffset(bytes, at);
-    if (last < batch.firstOffset(bytes, at))
-      throw new KafkaDataError('malformed', 'batch ends before it starts');
-    const hidden = filter === undefined ? batch.isControl(bytes, at) : filter.hides(bytes, at, size);
-    if (!hidden && last >= fromOffset) visible.push(at, size);
-    if (last >= nextOffset) nextOffset = last + 1;
-    at += size;
+  try {
+    for (;;) {
+      const size = batch.batchBytes(bytes, at, range.end);
+      if (size === undefined) return scanned();
+      if (!batch.hasRightChecksum(bytes, at, size)) return scanned(nextOffset);
+      const last = batch.lastOffset(bytes, at);
+      if (last < batch.firstOffset(bytes, at))
+        throw new KafkaDataError('malformed', 'batch ends before it starts');
+      const hidden = filter === undefined ? batch.isControl(bytes, at) : filter.hides(bytes, at, size);
+      if (!hidden && last >= fromOffset) visible.push(at, size);
+      if (last >= nextOffset) nextOffset = last + 1;
+      epoch = batch.leaderEpoch(bytes, at);
+      at += size;
+    }
+  } catch (error) {
+    if (error instanceof KafkaDataError && nextOffset > fromOffset) return scanned();
+    throw error;
   }
 }
 
@@ -62,6 +72,24 @@ export function decodeRecords(set: ScannedSet, options: batch.DecodeOptions): ba
       records.push(record);
   }
   return records;
+}
+
+/** What comes before the first batch that cannot be decoded, when {@link decodeRecords} has thrown. */
+export function decodeWhatCanBe(
+  { bytes, visible, nextOffset }: ScannedSet,
+  options: batch.DecodeOptions,
+): { readonly records: batch.KafkaRecord[]; readonly nextOffset: number } {
+  const records: batch.KafkaRecord[] = [];
+  for (let index = 0; index < visible.length; index += 2) {
+    const [at = 0, size = 0] = visible.slice(index, index + 2);
+    try {
+      records.push(...batch.decodeBatch(bytes, at, size, options));
+    } catch (error) {
+      if (!(error instanceof KafkaDataError)) throw error;
+      return { records, nextOffset: Math.max(batch.firstOffset(bytes, at), options.fromOffset) };
+    }
+  }
+  return { records, nextOffset };
 }
 
 /**

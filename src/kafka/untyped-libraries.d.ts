@@ -28,3 +28,12 @@ declare module 'kafkajs/src/protocol/encoder.js' {
   const Encoder: new () => { writeBuffer(bytes: Buffer): unknown };
   export default Encoder;
 }
+
+declare module 'kafkajs/src/broker/saslAuthenticator/*.js' {
+  import type { Mechanism } from 'kafkajs';
+  const provider: (login: {
+    readonly username: string;
+    readonly password: string;
+  }) => Mechanism['authenticationProvider'];
+  export default provider;
+}

@@ -4,7 +4,7 @@ import { afterEach } from '@jest/globals';
 
 import { kafka } from '../../connectors/kafka/kafka.js';
 import type { KafkaOptions } from '../../connectors/kafka/options.js';
-import type { Positions, Source, SourceEvent } from '../../connectors/contract.js';
+import type { Positions, Source, SourceEvent, SourceLog } from '../../connectors/contract.js';
 import { testBrokers, until } from '../support/kafka.js';
 
 export interface Collected {
@@ -20,11 +20,15 @@ export interface Collected {
   stop(): Promise<void>;
 }
 
-export function kafkaSource(options: Partial<KafkaOptions> & { readonly topics: readonly string[] }): Source {
-  const quiet = { info: () => undefined, warn: () => undefined };
+const quiet: SourceLog = { info: () => undefined, warn: () => undefined };
+
+export function kafkaSource(
+  options: Partial<KafkaOptions> & { readonly topics: readonly string[] },
+  log = quiet,
+): Source {
   return kafka.create(
     { brokers: testBrokers(), interruptedAfter: '500ms', ...options },
-    { name: 'test', log: quiet },
+    { name: 'test', log },
   );
 }
 

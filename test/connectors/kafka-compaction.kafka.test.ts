@@ -2,41 +2,9 @@
 
 import { expect, test } from '@jest/globals';
 
-import { client, createTopic, produce, until } from '../support/kafka.js';
+import { client, createTopic, produce } from '../support/kafka.js';
 import { collect, kafkaSource } from './collector.js';
-
-const COMPACT = {
-  'cleanup.policy': 'compact',
-  'segment.ms': '200',
-  'min.cleanable.dirty.ratio': '0.001',
-  'min.compaction.lag.ms': '0',
-  'max.compaction.lag.ms': '1',
-};
-const PATIENCE_MS = 40_000;
-
-/** Reads all of a topic once: records as `key=value`, and the position at which it was live. */
-async function readAll(topic: string): Promise<{ readonly values: string[]; readonly position: number }> {
-  const seen = collect(kafkaSource({ topics: [topic] }));
-  await seen.live();
-  await seen.stop();
-  return { values: seen.values, position: Number.parseInt(seen.positions.get(`${topic}/0`) ?? '', 10) };
-}
-
-/** Writes records that roll segments until a fresh reading of the topic is as `isDone` wants it. Returns how many were written. */
-async function compacted(topic: string, isDone: (values: readonly string[]) => boolean): Promise<number> {
-  let rolls = 0;
-  await until(
-    'the cleaner',
-    async () => {
-      await produce(topic, [{ key: 'roll', value: `${++rolls}` }]);
-      return isDone((await readAll(topic)).values);
-    },
-    PATIENCE_MS,
-  );
-  return rolls;
-}
-
-const others = (values: readonly string[]): string[] => values.filter((each) => !each.startsWith('roll='));
+import { COMPACT, compacted, others, readAll } from './compacted-topic.js';
 
 test('A20 A8 a compacted topic with gaps is read to its end, with the newest value or tombstone of each key', async () => {
   const topic = await createTopic({ configs: COMPACT });

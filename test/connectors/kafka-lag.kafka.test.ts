@@ -42,3 +42,24 @@ test('A10 behind grows while an open transaction holds everything back, though n
   await collected.stop();
   await producer.disconnect();
 });
+
+test('A20 behind reaches 0 at a tail of aborted records and markers alone, and where reading begins in it', async () => {
+  const topic = await createTopic();
+  const producer = client().producer({ transactionalId: topic, maxInFlightRequests: 1, idempotent: true });
+  await producer.connect();
+  await produce(topic, [{ key: 'before', value: '1' }]);
+  const collected = collect(kafkaSource({ topics: [topic] }));
+  await collected.live();
+  for (let n = 0; n < 3; n++) {
+    const transaction = await producer.transaction();
+    await transaction.send({ topic, messages: [{ key: 'aborted', value: `${n}` }] });
+    await transaction.abort();
+  }
+  const position = (): string | undefined => collected.positions.get(`${topic}/0`);
+  await until('the end', () => position()?.startsWith('7@') === true && told(collected).at(-1) === 0);
+  const id = position()?.slice(1) ?? '';
+  const within = collect(kafkaSource({ topics: [topic] }), new Map([[`${topic}/0`, `3${id}`]]));
+  await within.live();
+  expect([collected.values, within.values, told(within).at(-1)]).toEqual([['before=1'], [], 0]);
+  await Promise.all([collected.stop(), within.stop(), producer.disconnect()]);
+});

@@ -2,7 +2,9 @@
 
 import { expect, test } from '@jest/globals';
 
-import { client, createTopic, produce, until } from '../support/kafka.js';
+import { javaProduce } from '../support/java-producer.js';
+import { kafkaToolAsTold } from '../support/kafka-tool.js';
+import { client, createTopic, produce, testBrokers, until } from '../support/kafka.js';
 import { collect, kafkaSource } from './collector.js';
 
 test('A10 an open transaction holds back what is behind it and nothing else; after the abort that comes', async () => {
@@ -60,3 +62,41 @@ test('A10 what is in an open transaction comes when it commits, in the order of 
   await seen.stop();
   await producer.disconnect();
 });
+
+test('A10 G13 a transaction whose producer died is told with the command that ends it, and what it withheld comes then', async () => {
+  const topic = await createTopic({ partitions: 2 });
+  await produce(
+    topic,
+    [0, 1].map((partition) => ({ key: 'before', value: `${partition}`, partition })),
+  );
+  await javaProduce(testBrokers(), [
+    { step: 'open', producer: 'A', transactionalId: topic },
+    { step: 'begin', producer: 'A' },
+    { step: 'send', producer: 'A', topic, partition: 1, key: 'open', value: 'never' },
+    { step: 'halt' },
+  ]);
+  const seen = collect(kafkaSource({ topics: [topic], openTransactionAfter: '700ms' }));
+  await seen.live();
+  await produce(topic, [{ key: 'behind', value: '2', partition: 1 }]);
+  const lag = (): number | undefined =>
+    seen.events.flatMap((event) => (event.type === 'records' ? [event.behind ?? 0] : [])).at(-1);
+  await until('the lag', () => lag() === 2);
+  expect(seen.told()).toEqual(['live']);
+  await until('the alarm', () => seen.told().includes('interrupted'));
+  const [alarm] = seen.events.filter((event) => event.type === 'interrupted');
+  const reason = alarm?.type === 'interrupted' ? alarm.reason : '';
+  const at = Number.parseInt(seen.positions.get(`${topic}/1`) ?? '', 10);
+  expect(reason).toContain(
+    `topic ${topic} partition 1: a transaction that began at offset ${at} has been open`,
+  );
+
+  await produce(topic, [{ key: 'beside', value: '3', partition: 0 }]);
+  await until('the other partition', () => seen.values.includes('beside=3'));
+  await kafkaToolAsTold(reason);
+  await until('what was behind', () => seen.values.includes('behind=2'));
+  await seen.live(2);
+  expect(seen.told()).toEqual(['live', 'interrupted', 'live']);
+  expect(seen.values.filter((each) => each.includes('never'))).toEqual([]);
+  expect(lag()).toBe(0);
+  await seen.stop();
+}, 60_000);

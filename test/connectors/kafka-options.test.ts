@@ -8,10 +8,11 @@ import { connectors } from '../../connectors/registry.js';
 import { kafka } from '../../connectors/kafka/kafka.js';
 import { nearNames } from '../../connectors/kafka/near-names.js';
 import { parseStart } from '../../connectors/kafka/options.js';
+import { addressText, brokerAddresses, parseAddress } from '../../src/kafka/address.js';
 import { parsePosition, positionText } from '../../connectors/kafka/position.js';
 import { matches, topicChoice } from '../../connectors/kafka/topics.js';
 
-const check = new Ajv2020({ useDefaults: true }).compile(kafka.options);
+const check = new Ajv2020({ useDefaults: true, strict: false }).compile(kafka.options);
 const minimal = (): Record<string, unknown> => ({ brokers: ['kafka:9092'], topics: ['fx.quotes'] });
 
 test('the registry lists the connector, and every option has a description', () => {
@@ -35,14 +36,50 @@ test.each([
   [{ nope: 1 }],
   [{ brokers: [] }],
   [{ brokers: ['kafka'] }],
+  [{ brokers: ['kafka:0'] }],
+  [{ brokers: ['kafka:65536'] }],
+  [{ brokers: 'a:9092,,b:9092' }],
+  [{ brokers: '::1:9092' }],
   [{ topics: [] }],
   [{ topics: ['/regex/'] }],
   [{ start: 'yesterday' }],
+  [{ start: '99999999d' }],
   [{ sasl: { mechanism: 'gssapi', username: 'u', password: 'p' } }],
   [{ sasl: { mechanism: 'plain', username: 'u' } }],
+  [{ sasl: { mechanism: 'plain', username: 'u', password: 'p', region: 'r' } }],
+  [{ sasl: { mechanism: 'oauthbearer', clientId: 'c', clientSecret: 's' } }],
+  [{ sasl: { mechanism: 'aws-msk-iam' } }],
+  [{ sasl: { mechanism: 'aws-msk-iam', region: 'r', roleArn: 'arn:aws:iam::1:role/a', profile: 'p' } }],
+  [{ tls: { cert: 'pem' } }],
   [{ fetchWindow: '5' }],
+  [{ interruptedAfter: '2h' }],
+  [{ requestTimeout: '0s' }],
 ])('%j is refused', (change) => {
   expect(check({ ...minimal(), ...change })).toBe(false);
+});
+
+test('brokers are a list, or one text with commas, with IPv6 in brackets', () => {
+  const written = ['a:1,b:65535', '[::1]:9092 , [fe80::1%eth0]:9092', ['a:9092', 'b:9092,c:9093'], 'a:9092,'];
+  for (const brokers of written) expect([brokers, check({ ...minimal(), brokers })]).toEqual([brokers, true]);
+  expect(brokerAddresses(['a:9092', 'b:9092, a:9092,'])).toEqual(['a:9092', 'b:9092']);
+  expect(parseAddress('[fe80::1%eth0]:9093')).toEqual({ host: 'fe80::1%eth0', port: 9093 });
+  expect(addressText(parseAddress('[::1]:9092'))).toBe('[::1]:9092');
+});
+
+test('each mechanism takes its own options', () => {
+  const token = { tokenUrl: 'https://idp.example/token', clientId: 'c', clientSecret: 's' };
+  const accepted = [
+    { mechanism: 'scram-sha-512', username: 'u', password: 'p' },
+    {
+      mechanism: 'oauthbearer',
+      ...token,
+      scope: 's',
+      parameters: { a: 'b' },
+      extensions: { logicalCluster: 'l' },
+    },
+    { mechanism: 'aws-msk-iam', region: 'eu-central-1', roleArn: 'arn:aws:iam::123456789012:role/reader' },
+  ];
+  for (const sasl of accepted) expect([sasl, check({ ...minimal(), sasl })]).toEqual([sasl, true]);
 });
 
 test('start is a word, a duration back, or a time', () => {

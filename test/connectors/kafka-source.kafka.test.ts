@@ -1,10 +1,10 @@
-// The Kafka connector against a real broker: what it reads, from where, and what it says when history is gone.
+// The Kafka connector against a real broker: what it reads, and from where.
 
 import { afterEach, expect, test } from '@jest/globals';
 
-import { HistoryLost, OptionsRejected, SourceUnavailable } from '../../connectors/contract.js';
+import { OptionsRejected, SourceUnavailable } from '../../connectors/contract.js';
 import { javaProduce, type JavaStep } from '../support/java-producer.js';
-import { createTopic, produce, testBrokers, uniqueTopic, until, withAdmin } from '../support/kafka.js';
+import { createTopic, produce, testBrokers, uniqueTopic, until } from '../support/kafka.js';
 import { collect, kafkaSource, type Collected } from './collector.js';
 
 const open: Collected[] = [];
@@ -107,51 +107,6 @@ test('A16 a batch far larger than the fetch size is read, beside other partition
   const seen = reading(kafkaSource({ topics: [topic], maxBytesPerPartition: 1024 }));
   await seen.live();
   expect(seen.values.map((each) => each.length).sort((a, b) => a - b)).toEqual([7, 900_004]);
-});
-
-test('A11 records deleted past our position are a lost history, with the bounds', async () => {
-  const topic = await createTopic();
-  await produce(
-    topic,
-    [1, 2, 3, 4].map((n) => ({ key: `${n}`, value: 'v' })),
-  );
-  const first = reading(kafkaSource({ topics: [topic] }));
-  await first.live();
-  await first.stop();
-  const position = [...first.positions.values()][0] ?? '';
-  await withAdmin(async (admin) => {
-    await admin.fetchTopicOffsets(topic);
-    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '3' }] });
-  });
-  const late = reading(
-    kafkaSource({ topics: [topic] }),
-    new Map([[`${topic}/0`, position.replace(/^4/, '1')]]),
-  );
-  await until('the error', () => late.error() !== undefined);
-  expect(late.error()).toBeInstanceOf(HistoryLost);
-  expect(String(late.error())).toContain('position 1 is outside of the log, it holds 3 to 4');
-});
-
-test('A12 a topic that was re-created, even longer, is a lost history: while reading and after', async () => {
-  const topic = await createTopic();
-  await produce(topic, [{ key: 'a', value: '1' }]);
-  const seen = reading(kafkaSource({ topics: [topic] }));
-  await seen.live();
-  await withAdmin((admin) => admin.deleteTopics({ topics: [topic] }));
-  await until('the topic is gone', () =>
-    withAdmin(async (admin) => !(await admin.listTopics()).includes(topic)),
-  );
-  await createTopic({ topic });
-  await produce(topic, [
-    { key: 'x', value: 'new' },
-    { key: 'y', value: 'new' },
-  ]);
-  await until('the error', () => seen.error() !== undefined);
-  expect(seen.error()).toBeInstanceOf(HistoryLost);
-  expect(seen.values).toEqual(['a=1']);
-  const again = reading(kafkaSource({ topics: [topic] }), seen.positions);
-  await until('the error', () => again.error() !== undefined);
-  expect(again.error()).toBeInstanceOf(HistoryLost);
 });
 
 test('A20 a topic of control and compacted batches is live at its end', async () => {

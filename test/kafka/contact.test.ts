@@ -62,3 +62,23 @@ test('A20 a tail that compaction emptied counts as the end without moving the po
   expect(contact.settle(one)).toBe(true);
   expect(one.delivered).toBe(0);
 });
+
+test('A10 what is withheld for long enough is told at once, whatever the grace, and live follows when it has been read', () => {
+  const told: string[] = [];
+  const contact = new Contact(2_000, (reason) => told.push(reason));
+  const [one, two] = [partition(0), partition(1)];
+  for (const each of [one, two]) {
+    contact.add(each);
+    contact.regain(each, 0);
+    contact.settle(each);
+  }
+  expect(contact.state).toBe('live');
+  contact.withhold(one, 'a transaction');
+  contact.withhold(one, 'a transaction');
+  expect([told, contact.state]).toEqual([['a transaction'], 'interrupted']);
+  expect(contact.settle(two)).toBe(false);
+  contact.regain(one, 7);
+  expect(contact.settle(one)).toBe(false);
+  one.delivered = 7;
+  expect(contact.settle(one)).toBe(true);
+});

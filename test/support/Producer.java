@@ -19,7 +19,7 @@ public class Producer {
         case "commit" -> p.commitTransaction();
         case "abort" -> { p.flush(); p.abortTransaction(); }
         case "flush" -> p.flush();
-        case "send" -> p.send(record(f)).get();
+        case "send" -> { var sent = p.send(record(f)); p.flush(); sent.get(); }
         case "queue" -> p.send(record(f));
         case "halt" -> Runtime.getRuntime().halt(0);
         default -> throw new IllegalArgumentException(line);

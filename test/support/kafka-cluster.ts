@@ -25,8 +25,14 @@ interface Place {
   readonly controllerPort: number;
 }
 
+/** Lines of server.properties of a node beside ours. */
+export type NodeProperties = (id: number) => Readonly<Record<string, string>>;
+
 /** Starts `count` brokers at once; topics are replicated to all of them, and all but one must have a record. */
-export async function startCluster(count: number): Promise<TestCluster> {
+export async function startCluster(
+  count: number,
+  properties: NodeProperties = () => ({}),
+): Promise<TestCluster> {
   const folder = await mkdtemp(join(tmpdir(), 'tailrace-cluster-kafka-'));
   const places: Place[] = [];
   for (let id = 1; id <= count; id++) {
@@ -34,7 +40,7 @@ export async function startCluster(count: number): Promise<TestCluster> {
     places.push({ id, dataDir: join(folder, String(id)), port, controllerPort });
   }
   await format(places);
-  const started = await Promise.allSettled(places.map((place) => startNode(place, places)));
+  const started = await Promise.allSettled(places.map((place) => startNode(place, places, properties)));
   const nodes = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
   const close = async (): Promise<void> => {
     await Promise.all(nodes.map((node) => node.kill('SIGKILL')));
@@ -70,7 +76,11 @@ async function format(places: readonly Place[]): Promise<void> {
   }
 }
 
-function startNode({ id, dataDir, port, controllerPort }: Place, all: readonly Place[]): Promise<LocalKafka> {
+function startNode(
+  { id, dataDir, port, controllerPort }: Place,
+  all: readonly Place[],
+  more: NodeProperties,
+): Promise<LocalKafka> {
   const voters = all.map((each) => `${each.id}@127.0.0.1:${each.controllerPort}`);
   return startKafka({
     ...{ dataDir, port },
@@ -80,6 +90,7 @@ function startNode({ id, dataDir, port, controllerPort }: Place, all: readonly P
       listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
       'default.replication.factor': String(all.length),
       'min.insync.replicas': String(Math.max(1, all.length - 1)),
+      ...more(id),
     },
   });
 }

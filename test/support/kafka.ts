@@ -35,13 +35,27 @@ export interface TopicSettings {
 export async function createTopic(settings: TopicSettings = {}): Promise<string> {
   const topic = settings.topic ?? uniqueTopic();
   const configEntries = Object.entries(settings.configs ?? {}).map(([name, value]) => ({ name, value }));
+  const numPartitions = settings.partitions ?? 1;
   await withAdmin(async (admin) => {
-    await admin.createTopics({
-      waitForLeaders: true,
-      topics: [{ topic, numPartitions: settings.partitions ?? 1, configEntries }],
-    });
+    await admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions, configEntries }] });
+    // kafkajs's own wait fails on a broker that is so busy that it does not know the topic yet.
+    await until('leaders', () => hasLeaders(admin, topic), 30_000);
   }, settings.brokers);
   return topic;
+}
+
+async function hasLeaders(admin: Admin, topic: string): Promise<boolean> {
+  try {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+    return topics[0]?.partitions.every(({ leader }) => leader >= 0) ?? false;
+  } catch (error) {
+    if (
+      error instanceof kafkajs.KafkaJSProtocolError ||
+      error instanceof kafkajs.KafkaJSNumberOfRetriesExceeded
+    )
+      return false;
+    throw error;
+  }
 }
 
 /** Sends the messages with acks=all, in order, in one request per partition. */
