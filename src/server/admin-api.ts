@@ -40,6 +40,12 @@ export type ApiErrorCode =
   | 'not_found'
   | 'method_not_allowed'
   | 'too_large'
+  /** The body is not what the route takes. */
+  | 'malformed'
+  /** A form of body that is not read. */
+  | 'unsupported'
+  /** No room for the body just now. */
+  | 'busy'
   /** Too many wrong tokens from this address. */
   | 'rate'
   /** This process cannot do it at all. */

@@ -1,6 +1,6 @@
 // Who may use the operator's API: whoever has the token. Guessing is slow, and seen.
 
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../clock.js';
 import type { Log } from '../telemetry/logger.js';
@@ -31,14 +31,18 @@ interface Guesses {
   readonly since: Ms;
 }
 
-/** Invariant: only the token of the last {@link useToken} is let in, and nobody without one. Keeps its hash alone. */
+/** What is right where no token is. */
+const NOBODYS = randomBytes(32);
+
+/** Invariant: only the right token is let in, and nobody without one. Of the admin token, that of the last {@link useToken}, the hash alone is kept. */
 export class AdminGuard {
   /** Since the start, for metrics. */
   readonly refusals = new Map<AdminRefusal, number>(ADMIN_REFUSALS.map((why) => [why, 0]));
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #lines: RateLimit;
-  readonly #guesses = new Map<string, Guesses>();
+  /** By address. Apart, so that a sender with a wrong token does not shut the operator out who comes from the same address. */
+  readonly #guesses = { admin: new Map<string, Guesses>(), sender: new Map<string, Guesses>() };
   #expected: Buffer | undefined;
 
   constructor(clock: Clock, log: Log) {
@@ -54,14 +58,28 @@ export class AdminGuard {
 
   /** Undefined: let it in. */
   check(request: IncomingMessage): Answer | undefined {
-    const remote = request.socket.remoteAddress ?? '';
     if (this.#expected === undefined) return this.#refuse('not_configured');
+    return this.#compare(request, this.#expected, this.#guesses.admin);
+  }
+
+  /**
+   * For who has `token`; undefined: the admin token. Undefined: let it in. Whether there is a token of its own, and an admin token,
+   * makes no difference to who has neither.
+   */
+  checkSender(request: IncomingMessage, token: string | undefined): Answer | undefined {
+    const own = digest(token ?? '');
+    const expected = token === undefined ? (this.#expected ?? NOBODYS) : own;
+    return this.#compare(request, expected, this.#guesses.sender);
+  }
+
+  #compare(request: IncomingMessage, expected: Buffer, guesses: Map<string, Guesses>): Answer | undefined {
+    const remote = request.socket.remoteAddress ?? '';
     const given = bearerToken(request.headers.authorization);
     if (given === undefined) return this.#refuse('no_token');
-    const waitMs = this.#waitMs(remote);
+    const waitMs = this.#waitMs(guesses.get(remote));
     if (waitMs > 0) return this.#refuse('too_many', waitMs);
-    if (given !== null && timingSafeEqual(digest(given), this.#expected)) return undefined;
-    this.#noteWrong(remote);
+    if (given !== null && timingSafeEqual(digest(given), expected)) return undefined;
+    this.#noteWrong(remote, guesses);
     return this.#refuse('wrong_token');
   }
 
@@ -91,20 +109,19 @@ export class AdminGuard {
   }
 
   /** How long nothing from this address is looked at. */
-  #waitMs(remote: string): Ms {
-    const guesses = this.#guesses.get(remote);
+  #waitMs(guesses: Guesses | undefined): Ms {
     if (guesses === undefined || guesses.wrong < WRONG_PER_WINDOW) return 0;
     return Math.max(0, guesses.since + WINDOW_MS - this.#clock.monotonic());
   }
 
-  #noteWrong(remote: string): void {
+  #noteWrong(remote: string, known: Map<string, Guesses>): void {
     const now = this.#clock.monotonic();
-    let guesses = this.#guesses.get(remote);
+    let guesses = known.get(remote);
     if (guesses === undefined || now - guesses.since >= WINDOW_MS) {
-      this.#guesses.delete(remote);
-      this.#guesses.set(remote, (guesses = { wrong: 0, since: now }));
-      const [oldest] = this.#guesses.keys();
-      if (this.#guesses.size > MAX_REMOTES && oldest !== undefined) this.#guesses.delete(oldest);
+      known.delete(remote);
+      known.set(remote, (guesses = { wrong: 0, since: now }));
+      const [oldest] = known.keys();
+      if (known.size > MAX_REMOTES && oldest !== undefined) known.delete(oldest);
     }
     guesses.wrong += 1;
     if (this.#lines.take()) this.#log.warn('admin-token-refused', { remote, wrong: guesses.wrong });

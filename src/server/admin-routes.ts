@@ -1,7 +1,12 @@
 // Every route of the operator's port, once: who may ask, and what is answered. Tests walk this table.
 
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Receiver } from '../../connectors/contract.js';
 import { refusal, type Answer, type ReadinessCheck, type ReloadReport } from './admin-api.js';
+import { push, pushBytes, pushToken } from './admin-push.js';
+import { MAX_REPLAY_BYTES, replay, type Replay } from './admin-replay.js';
 import type { Status } from './admin-status.js';
+import type { PathParameters } from './route-path.js';
 
 /** What the answers are made of. */
 export interface AdminSuppliers {
@@ -12,15 +17,42 @@ export interface AdminSuppliers {
   readonly status: () => Status;
   /** Absent: the configuration is not from a file. */
   readonly reload?: () => Promise<ReloadReport>;
+  /** Of the source of that name, if it is one that others send to. */
+  readonly receiver?: (source: string) => Receiver | undefined;
+  /** Of the source of that name, while it is read. */
+  readonly replay?: (source: string) => Replay | undefined;
+}
+
+/** A request that was let in, and may have a body yet to come. */
+export interface AdminRequestHead {
+  readonly parameters: PathParameters;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** A request that has arrived. */
+export interface AdminRequest extends AdminRequestHead {
+  /** Whole, and within the route's limit. Empty: there was none. */
+  readonly body: Buffer;
+  /** Aborts when the sender goes away before it is answered. */
+  readonly signal: AbortSignal;
 }
 
 export interface AdminRoute {
   readonly method: 'GET' | 'POST';
+  /** A segment `:name` is a parameter: it stands for any one segment. */
   readonly path: string;
-  /** `open`: for whoever reaches the port. */
-  readonly access: 'open' | 'token';
-  readonly answer: (from: AdminSuppliers, query: URLSearchParams) => Answer | Promise<Answer>;
+  /** `open`: for whoever reaches the port. `token`: for whoever has the admin token. `sender`: see {@link senderToken}. */
+  readonly access: 'open' | 'token' | 'sender';
+  /** What a sender must have instead of the admin token; undefined: that. Asked before anything is known of who asks. */
+  readonly senderToken?: (from: AdminSuppliers, parameters: PathParameters) => string | undefined;
+  /** Bytes that a body may have, or why it is not read at all. Left out: {@link EMPTY_DOCUMENT_BYTES}. */
+  readonly maxBodyBytes?: (from: AdminSuppliers, head: AdminRequestHead) => number | Answer;
+  readonly answer: (from: AdminSuppliers, request: AdminRequest) => Answer | Promise<Answer>;
 }
+
+/** For commands whose body says nothing. */
+export const EMPTY_DOCUMENT_BYTES = 1_024;
 
 export const ADMIN_ROUTES: readonly AdminRoute[] = [
   // The event loop answers: that is all it says.
@@ -34,9 +66,24 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     answer: ({ status }) => ({ status: 200, body: status() }),
   },
   { method: 'POST', path: '/v1/reload', access: 'token', answer: reload },
+  {
+    method: 'POST',
+    path: '/v1/push/:source',
+    access: 'sender',
+    senderToken: pushToken,
+    maxBodyBytes: pushBytes,
+    answer: push,
+  },
+  {
+    method: 'POST',
+    path: '/v1/sources/:source/replay',
+    access: 'token',
+    maxBodyBytes: () => MAX_REPLAY_BYTES,
+    answer: replay,
+  },
 ];
 
-function readiness(from: AdminSuppliers, query: URLSearchParams): Answer {
+function readiness(from: AdminSuppliers, { query }: AdminRequest): Answer {
   const checks = from.readiness();
   const isReady = checks.every((check) => check.isReady);
   const lines = checks.map(

@@ -66,9 +66,14 @@ describe('health', () => {
 
 describe('F15 without the token', () => {
   test('there is something to guard, and health and metrics are for everybody', async () => {
-    expect(guarded.map(({ path }) => path)).toEqual(['/v1/status', '/v1/reload']);
+    expect(guarded.map(({ path }) => path)).toEqual([
+      ...['/v1/status', '/v1/reload', '/v1/sources/:source/replay'],
+    ]);
     expect(open.map(({ path }) => path)).toEqual(['/livez', '/readyz', '/metrics']);
     const admin = await TestAdmin.start({ readiness: () => [] });
+    expect(ADMIN_ROUTES.filter(({ access }) => access === 'sender').map(({ path }) => path)).toEqual([
+      '/v1/push/:source',
+    ]);
     for (const { method, path } of open) expect((await admin.ask(method, path, nobody)).status).toBe(200);
   });
 
@@ -101,6 +106,8 @@ describe('F15 without the token', () => {
     const paths = [
       '/v1/status',
       '/v1/reload',
+      '/v1/push/quotes',
+      '/v1/push/nothing',
       '/v1',
       '/',
       '/v2/nothing',

@@ -2,6 +2,7 @@
 
 import { request, type IncomingHttpHeaders } from 'node:http';
 import { afterEach } from '@jest/globals';
+import type { Receiver } from '../../connectors/contract.js';
 import { Ingest } from '../../src/ingest/ingest.js';
 import { Loading } from '../../src/lifecycle/loading.js';
 import { MemoryLog } from '../../src/log/memory-log.js';
@@ -22,6 +23,7 @@ export interface TestAdminOptions {
   readonly token?: string | null;
   readonly readiness?: () => readonly ReadinessCheck[];
   readonly reload?: () => Promise<ReloadReport>;
+  readonly receiver?: (source: string) => Receiver | undefined;
   readonly requestMs?: number;
   readonly server?: TestServerOptions;
 }
@@ -88,6 +90,7 @@ export class TestAdmin {
       readiness,
       status: () => statusOf(suppliers, readiness()),
       ...(o.reload && { reload: o.reload }),
+      ...(o.receiver && { receiver: o.receiver }),
       ...(o.requestMs !== undefined && { requestMs: o.requestMs }),
     });
   }
@@ -109,7 +112,7 @@ export class TestAdmin {
   ask(
     method: string,
     path: string,
-    o: { headers?: Record<string, string>; body?: string; port?: number } = {},
+    o: { headers?: Record<string, string>; body?: string | Buffer; port?: number } = {},
   ): Promise<Asked> {
     const headers = o.headers ?? { authorization: `Bearer ${ADMIN_TOKEN}` };
     return ask({ method, path, port: o.port ?? this.port, headers, body: o.body });
@@ -129,7 +132,7 @@ function ask(o: {
   readonly path: string;
   readonly port: number;
   readonly headers: Record<string, string>;
-  readonly body: string | undefined;
+  readonly body: string | Buffer | undefined;
 }): Promise<Asked> {
   return new Promise((resolve, reject) => {
     const sent = request(
