@@ -143,24 +143,36 @@ export interface ReceiverAnswer {
 
 /** One connector: how its options look, and how a source is made of them. */
 export interface SourceType<Options> {
-  /** The key under which a source of this type is configured: `kafka`, `postgres`, `rest`. */
+  /** Name of the connector; of one that is built in, the key under which sources are configured: `kafka`, `postgres`, `rest`. */
   readonly type: string;
   /** JSON Schema (2020-12) of the options, with `description` and `default` on every property; unknown keys are refused. */
   readonly options: Readonly<Record<string, unknown>>;
+  /** Contacts nobody yet. What it throws counts as thrown by `probe`. */
   create(options: Options, context: SourceContext): Source;
 }
 
+/**
+ * What the errors below have in common: `instanceof` goes by their name too. A connector that is loaded from elsewhere may have
+ * a copy of this file of its own, or none, of whose errors no one is an instance of the core's classes.
+ */
+abstract class SourceError extends Error {
+  static override [Symbol.hasInstance](error: unknown): boolean {
+    if (Function.prototype[Symbol.hasInstance].call(this, error)) return true;
+    return typeof error === 'object' && error !== null && 'name' in error && error.name === this.name;
+  }
+}
+
 /** The upstream cannot be reached just now. The core marks the paths stale and tries again with growing, jittered waits. */
-export class SourceUnavailable extends Error {
+export class SourceUnavailable extends SourceError {
   override readonly name = 'SourceUnavailable';
 }
 
 /** What came after our position is gone upstream. A complete source is read anew and swept, any other stops. */
-export class HistoryLost extends Error {
+export class HistoryLost extends SourceError {
   override readonly name = 'HistoryLost';
 }
 
 /** The options cannot work as they are (wrong password, no such topic). The source stops; the process and the others go on. */
-export class OptionsRejected extends Error {
+export class OptionsRejected extends SourceError {
   override readonly name = 'OptionsRejected';
 }

@@ -2,6 +2,7 @@
 
 import type { SourceType } from './contract.js';
 import { kafka } from './kafka/kafka.js';
+import { push } from './push/push.js';
 
 /** In the order in which help texts list them; each is configured under its `type`. */
-export const connectors: readonly SourceType<unknown>[] = [kafka];
+export const connectors: readonly SourceType<unknown>[] = [kafka, push];
