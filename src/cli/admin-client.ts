@@ -19,12 +19,17 @@ export interface AdminRequest {
   readonly url: URL;
   readonly token?: string | undefined;
   readonly timeoutMs: Ms;
+  /** Sent by POST as JSON. Left out: GET. */
+  readonly body?: string;
 }
 
 export type AdminReply =
   | { readonly kind: 'answer'; readonly status: number; readonly text: string }
   /** `why` is a sentence. */
   | { readonly kind: 'unreachable'; readonly why: string };
+
+/** Holds the token, unless a file is named or the configuration has it. */
+export const TOKEN_VARIABLE = 'TAILRACE__ADMIN__TOKEN';
 
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
@@ -54,17 +59,21 @@ function reachable(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-/** One GET. Never rejects. */
-export function ask({ url, token, timeoutMs }: AdminRequest): Promise<AdminReply> {
+/** One request. Never rejects. */
+export function ask({ url, token, timeoutMs, body }: AdminRequest): Promise<AdminReply> {
   return new Promise((settle) => {
     const unreachable = (why: string): void => {
       clearTimeout(timer);
       request.destroy();
       settle({ kind: 'unreachable', why });
     };
-    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const headers = {
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    };
+    const method = body === undefined ? 'GET' : 'POST';
     const start = url.protocol === 'https:' ? requestHttps : requestHttp;
-    const request = start(url, { headers, agent: false }, (response) => {
+    const request = start(url, { method, headers, agent: false }, (response) => {
       const chunks: Buffer[] = [];
       let bytes = 0;
       response.on('data', (chunk: Buffer) => {
@@ -81,8 +90,24 @@ export function ask({ url, token, timeoutMs }: AdminRequest): Promise<AdminReply
     });
     const timer = setTimeout(() => unreachable(`${url.origin} does not answer in time`), timeoutMs);
     request.on('error', (error) => unreachable(reasonOf(error, url)));
-    request.end();
+    request.end(body);
   });
+}
+
+/** Why the answer is not the one that was asked for. */
+export function refusalText(status: number, { url, token }: AdminRequest): string {
+  switch (status) {
+    case 401:
+      return token === undefined
+        ? `${url.origin} asks for the admin token: set ${TOKEN_VARIABLE}, or say --token-file`
+        : `the admin token is not that of ${url.origin}; it is taken from --token-file, ${TOKEN_VARIABLE} or the configuration`;
+    case 403:
+      return `${url.origin} has no admin token configured, so that nobody may ask: set admin.token there`;
+    case 429:
+      return `${url.origin} has had too many wrong tokens from here; it listens again in a minute`;
+    default:
+      return `${url.origin} answers ${status}: is this the admin port of a tailrace?`;
+  }
 }
 
 function reasonOf(error: Error, { origin, hostname }: URL): string {

@@ -1,13 +1,20 @@
-// `tailrace check`: everything that is wrong with a configuration, and what one record would become under it.
+// `tailrace check`: everything that is wrong with a configuration, what one record would become under it, and whether its upstreams
+// let it in.
 
+import { systemClock } from '../clock.js';
+import type { SourceConfig } from '../config/config.js';
 import type { Origins } from '../config/origins.js';
 import { printedValues, printedYaml } from '../config/printed-config.js';
 import type { ConnectorTypes } from '../config/sources.js';
+import { scrubText } from '../telemetry/scrub.js';
+import type { Ms } from '../topic/update.js';
 import { readConfigFile, readText, reportFindings, requireKnownRules } from './config-file.js';
 import { EXIT, type ExitCode } from './exit-code.js';
 import type { Output } from './output.js';
 import { parseSample, sampleRecord } from './sample.js';
 import { sampleText } from './sample-text.js';
+
+const DEFAULT_TIMEOUT_MS: Ms = 10_000;
 
 export interface CheckOptions {
   readonly config: string;
@@ -15,6 +22,10 @@ export interface CheckOptions {
   readonly sample?: string;
   /** Resolve variables and files as `run` does; without it the check needs no secrets. */
   readonly env?: boolean;
+  /** Contact the upstreams too; implies `env`. */
+  readonly connect?: boolean;
+  /** How long each of them may take. */
+  readonly timeoutMs?: Ms;
   /** Show every value with where it comes from. */
   readonly print?: boolean;
   readonly json?: boolean;
@@ -26,9 +37,12 @@ export interface CheckContext {
   readonly env: NodeJS.ProcessEnv;
 }
 
-export function check(options: CheckOptions, { output, connectors, env }: CheckContext): ExitCode {
+export async function check(
+  options: CheckOptions,
+  { output, connectors, env }: CheckContext,
+): Promise<ExitCode> {
   const json = options.json === true;
-  const loaded = readConfigFile(options.config, connectors, options.env === true ? env : 'offline');
+  const loaded = await readConfigFile(options.config, connectors, isOnline(options) ? env : 'offline');
   const isPrinting = options.print === true && loaded.origins !== undefined;
   // What is printed is a file of its own; warnings do not belong into it.
   reportFindings(
@@ -47,7 +61,8 @@ export function check(options: CheckOptions, { output, connectors, env }: CheckC
   const parts = `${count(sources.length, 'source')}, ${count(entitlements.length, 'rule')}, ${count(warnings, 'warning')}`;
   output.notice(`${options.config}: ok (${parts})${needsText(options, loaded.needs)}`);
   if (isPrinting) print(loaded.origins, { output, connectors, json });
-  if (options.sample === undefined) return EXIT.fine;
+  const connected = options.connect === true ? await connect(sources, { ...options, output }) : EXIT.fine;
+  if (options.sample === undefined || connected !== EXIT.fine) return connected;
 
   requireKnownRules(loaded);
   const record = parseSample(readText(options.sample), options.sample);
@@ -59,6 +74,24 @@ export function check(options: CheckOptions, { output, connectors, env }: CheckC
   return samples.some(({ outcome }) => outcome === 'rejected') ? EXIT.failed : EXIT.fine;
 }
 
+async function connect(
+  sources: readonly SourceConfig[],
+  { timeoutMs = DEFAULT_TIMEOUT_MS, json, output }: CheckOptions & Pick<CheckContext, 'output'>,
+): Promise<ExitCode> {
+  const { contactAll, contactExit, contactText } = await import('./connect.js');
+  const contacts = await contactAll(sources, { clock: systemClock, timeoutMs });
+  for (const contact of contacts) {
+    if (json === true) output.json(contact);
+    else output.data(scrubText(contactText(contact)));
+    for (const warning of contact.warnings) output.notice(`source ${contact.source}: ${scrubText(warning)}`);
+  }
+  return contactExit(contacts);
+}
+
+function isOnline({ env, connect }: CheckOptions): boolean {
+  return env === true || connect === true;
+}
+
 function print(
   origins: Origins,
   { output, connectors, json }: Pick<CheckContext, 'output' | 'connectors'> & { readonly json: boolean },
@@ -68,7 +101,7 @@ function print(
 }
 
 function needsText(options: CheckOptions, needs: readonly string[]): string {
-  return options.env === true || needs.length === 0 ? '' : `; when it runs it needs: ${needs.join(', ')}`;
+  return isOnline(options) || needs.length === 0 ? '' : `; when it runs it needs: ${needs.join(', ')}`;
 }
 
 function count(amount: number, noun: string): string {

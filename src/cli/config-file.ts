@@ -3,7 +3,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { findingText, type Finding } from '../config/finding.js';
-import { loadConfig, type LoadedConfig } from '../config/load.js';
+import { loadConfig, type ConfigFile, type LoadedConfig } from '../config/load.js';
+import { loadOutsideConnectors } from '../config/outside-connectors.js';
 import type { ConnectorTypes } from '../config/sources.js';
 import { TailraceError } from '../errors.js';
 import type { Output } from './output.js';
@@ -15,16 +16,29 @@ const MAX_FILE_BYTES = 4 * 1024 * 1024;
 /** Of a `{ file: PATH }`: keys and passwords are small. */
 const MAX_SECRET_BYTES = 64 * 1024;
 
-/** `offline`: variables and files that it names are not looked at. Throws `file-unreadable`. */
-export function readConfigFile(
+/**
+ * Reads the file, and loads the connectors that it names and that are not built in: their code runs. `offline`: variables and
+ * files that it names are not looked at. Throws `file-unreadable`.
+ */
+export async function readConfigFile(
   path: string,
   types: ConnectorTypes,
   env: NodeJS.ProcessEnv | 'offline',
-): LoadedConfig {
-  const text = readText(path, MAX_CONFIG_BYTES);
-  if (env === 'offline') return loadConfig({ name: path, text }, types, { kind: 'offline' });
-  const readFile = (name: string): string => readText(resolve(dirname(path), name), MAX_SECRET_BYTES);
-  return loadConfig({ name: path, text }, types, { kind: 'online', env, readFile });
+): Promise<LoadedConfig> {
+  const file = { name: path, text: readText(path, MAX_CONFIG_BYTES) };
+  return loadConfigText(file, types, { env, folder: dirname(path) });
+}
+
+/** The same for a text that is in hand. `folder`: from which files and modules count that it names. */
+export async function loadConfigText(
+  file: ConfigFile,
+  types: ConnectorTypes,
+  { env, folder }: { readonly env: NodeJS.ProcessEnv | 'offline'; readonly folder: string },
+): Promise<LoadedConfig> {
+  const outside = await loadOutsideConnectors(file, folder);
+  if (env === 'offline') return loadConfig(file, types, { kind: 'offline' }, outside);
+  const readFile = (name: string): string => readText(resolve(folder, name), MAX_SECRET_BYTES);
+  return loadConfig(file, types, { kind: 'online', env, readFile }, outside);
 }
 
 /** Before rules are carried out that were read offline. Throws `file-unreadable` when they are not known in full. */

@@ -28,7 +28,10 @@ export interface ExplainContext {
 }
 
 /** 0 when the path is visible, 1 when it is not. */
-export function explainPath(options: ExplainOptions, { output, connectors }: ExplainContext): ExitCode {
+export async function explainPath(
+  options: ExplainOptions,
+  { output, connectors }: ExplainContext,
+): Promise<ExitCode> {
   const json = options.json === true;
   const parsed = parsePath(options.path);
   if (!parsed.ok) {
@@ -37,7 +40,7 @@ export function explainPath(options: ExplainOptions, { output, connectors }: Exp
     );
     return EXIT.usage;
   }
-  const loaded = readConfigFile(options.config, connectors, 'offline');
+  const loaded = await readConfigFile(options.config, connectors, 'offline');
   if (loaded.config === undefined) {
     reportFindings(loaded.findings, output, { json });
     return EXIT.config;

@@ -1,9 +1,9 @@
 // The verbs that ask a process that runs: health, top and cat. Their options and their help; program.ts has the others.
 
 import { InvalidArgumentError, type Command } from 'commander';
-import { parseDuration } from '../config/units.js';
 import type { Ms } from '../topic/update.js';
 import { EXIT_CODES, type ExitCode } from './exit-code.js';
+import { duration, urlOption, wholeNumber } from './option-values.js';
 import type { Output } from './output.js';
 import type { TerminalStreams } from './screen.js';
 
@@ -65,11 +65,11 @@ function addTop(program: Command, context: LiveContext, done: Done): void {
 }
 
 function addCat(program: Command, context: LiveContext, done: Done): void {
-  program
-    .command('cat')
+  const command = program.command('cat');
+  command
     .description('print the values of a filter as they change, as a client sees them')
     .argument('<filter>', "such as 'prices/*/spot' or 'orders/**'")
-    .option('--url <url>', 'of the stream', streamUrl, new URL('ws://127.0.0.1:8080/v1/stream'))
+    .option('--url <url>', 'of the stream', streamUrl(command), new URL('ws://127.0.0.1:8080/v1/stream'))
     .option('--token-file <file>', 'a JWT; left out: TAILRACE_TOKEN, or none')
     .option('-n, --number <count>', 'end after so many lines', wholeNumber)
     .option('--until-ready', 'end when everything that exists has been printed')
@@ -98,18 +98,12 @@ function addCat(program: Command, context: LiveContext, done: Done): void {
 
 /** A verb that asks the operator's port. */
 function asking(program: Command, name: string, description: string): Command {
-  return program
-    .command(name)
+  const command = program.command(name);
+  return command
     .description(description)
     .option('-c, --config <file>', 'where the admin port is; need not be there', 'tailrace.yaml')
-    .option('--url <url>', 'of the admin port; left out: as the configuration says', httpUrl)
+    .option('--url <url>', 'of the admin port; left out: as the configuration says', httpUrl(command))
     .option('--json', 'one JSON object per line');
-}
-
-function duration(text: string): Ms {
-  const ms = parseDuration(text);
-  if (ms === undefined || ms === 0) throw new InvalidArgumentError('Write it with its unit: 500ms, 3s, 1m.');
-  return ms;
 }
 
 function interval(text: string): Ms {
@@ -118,28 +112,22 @@ function interval(text: string): Ms {
   return ms;
 }
 
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 1 on.');
-  return Number(text);
-}
-
-function httpUrl(text: string): URL {
-  return url(text, ['http:', 'https:'], 'http://127.0.0.1:9090');
+function httpUrl(command: Command): (text: string) => URL {
+  return (text) =>
+    urlOption(text, { command, protocols: ['http:', 'https:'], example: 'http://127.0.0.1:9090' });
 }
 
 /** A bare host is meant as its stream. */
-function streamUrl(text: string): URL {
-  const stream = url(text.replace(/^http/, 'ws'), ['ws:', 'wss:'], 'ws://127.0.0.1:8080/v1/stream');
-  if (stream.pathname === '/') stream.pathname = '/v1/stream';
-  return stream;
-}
-
-function url(text: string, protocols: readonly string[], example: string): URL {
-  if (URL.canParse(text)) {
-    const parsed = new URL(text);
-    if (protocols.includes(parsed.protocol)) return parsed;
-  }
-  throw new InvalidArgumentError(`Write it whole: ${example}`);
+function streamUrl(command: Command): (text: string) => URL {
+  return (text) => {
+    const stream = urlOption(text.replace(/^http/, 'ws'), {
+      command,
+      protocols: ['ws:', 'wss:'],
+      example: 'ws://127.0.0.1:8080/v1/stream',
+    });
+    if (stream.pathname === '/') stream.pathname = '/v1/stream';
+    return stream;
+  };
 }
 
 const HEALTH_HELP = `

@@ -1,15 +1,18 @@
 // The command line: verbs, their options and their help. The only door to commander; what a verb does is its own file,
 // which is loaded when the verb is used: `health` runs every few seconds and should not wait for the others.
 
-import { Command, InvalidArgumentError, type OptionValues } from 'commander';
+import { Command, type OptionValues } from 'commander';
 import type { ConnectorTypes } from '../config/sources.js';
 import { styleOfTerminal } from '../telemetry/log-text.js';
 import type { LogOptions, RootLog } from '../telemetry/logger.js';
+import type { Ms } from '../topic/update.js';
 import type { DemoFlags, RunDemo } from './demo.js';
 import { EXIT, EXIT_CODES, exitCodeOf, type ExitCode } from './exit-code.js';
 import { addLiveVerbs, type LiveContext } from './live-verbs.js';
+import { brokerList, duration, portNumber } from './option-values.js';
 import { quiet, type Output } from './output.js';
 import type { StartPipeline } from './run.js';
+import { addSourceVerbs } from './source-verbs.js';
 import { listenForStops, type SignalSource } from './stop-requests.js';
 
 /** All that the program touches outside itself. */
@@ -61,6 +64,7 @@ function commandLine(context: ProgramContext, done: (code: ExitCode) => void): C
   addExplain(program, context, done);
   addSchema(program, context, done);
   addLiveVerbs(program, context, done);
+  addSourceVerbs(program, context, done);
   addDemo(program, context, done);
   return program;
 }
@@ -91,6 +95,8 @@ function addRun(program: Command, context: ProgramContext, done: Done): void {
 function addCheck(program: Command, context: ProgramContext, done: Done): void {
   verb(program, 'check', 'find every mistake in a configuration, without starting anything')
     .option('--env', 'resolve variables and files too, as run does')
+    .option('--connect', 'contact the upstream of every source and its schema registry too; implies --env')
+    .option('--timeout <duration>', 'how long each of them may take to answer', duration, 10_000)
     .option('--print', 'show every value, defaults too, with where it comes from; secrets are left out')
     .option('--sample <file>', 'show what one record would become, and who would see it')
     .addHelpText('after', CHECK_HELP)
@@ -100,6 +106,8 @@ function addCheck(program: Command, context: ProgramContext, done: Done): void {
           config: string;
           sample?: string;
           env?: boolean;
+          connect?: boolean;
+          timeout: Ms;
           print?: boolean;
           json?: boolean;
           quiet?: boolean;
@@ -107,7 +115,12 @@ function addCheck(program: Command, context: ProgramContext, done: Done): void {
       ) => {
         const { check } = await import('./check.js');
         const connectors = await context.connectors();
-        done(check(flags, { ...context, connectors, output: outputFor(flags, context) }));
+        done(
+          await check(
+            { ...flags, timeoutMs: flags.timeout },
+            { ...context, connectors, output: outputFor(flags, context) },
+          ),
+        );
       },
     );
 }
@@ -143,7 +156,9 @@ function addTest(program: Command, context: ProgramContext, done: Done): void {
       ) => {
         const { runTests } = await import('./test.js');
         const connectors = await context.connectors();
-        done(runTests({ ...flags, files }, { ...context, connectors, output: outputFor(flags, context) }));
+        done(
+          await runTests({ ...flags, files }, { ...context, connectors, output: outputFor(flags, context) }),
+        );
       },
     );
 }
@@ -160,7 +175,12 @@ function addExplain(program: Command, context: ProgramContext, done: Done): void
       ) => {
         const { explainPath } = await import('./explain.js');
         const connectors = await context.connectors();
-        done(explainPath({ ...flags, path }, { ...context, connectors, output: outputFor(flags, context) }));
+        done(
+          await explainPath(
+            { ...flags, path },
+            { ...context, connectors, output: outputFor(flags, context) },
+          ),
+        );
       },
     );
 }
@@ -206,20 +226,6 @@ function outputFor(flags: { readonly quiet?: boolean }, { output }: ProgramConte
   return flags.quiet === true ? quiet(output) : output;
 }
 
-function portNumber(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
-  if (!(port <= 65535)) throw new InvalidArgumentError('It must be a port, 0 to 65535.');
-  return port;
-}
-
-function brokerList(text: string): readonly string[] {
-  const brokers = text.split(',').map((broker) => broker.trim());
-  if (!brokers.every((broker) => /^(\[[0-9a-f:]+\]|[^\s:/]+):\d{1,5}$/i.test(broker))) {
-    throw new InvalidArgumentError('Write host:port, several separated by commas.');
-  }
-  return brokers;
-}
-
 const PROGRAM_HELP = `
 First steps:
   tailrace demo                          see it work, nothing else needed
@@ -240,6 +246,7 @@ const CHECK_HELP = `
 Examples:
   tailrace check                                needs no secrets and no network
   tailrace check --env                          with variables and files, as run would start
+  tailrace check --connect                      is every broker reachable, and do they let us in and read?
   tailrace check --print --env                  every value, and whether file, variable or default gave it
   tailrace check --json | jq .message
   tailrace check --sample record.json           from record to what each role sees

@@ -2,6 +2,7 @@
 
 import { dirname, resolve } from 'node:path';
 import type { Clock } from '../clock.js';
+import type { LoadedConfig } from '../config/load.js';
 import { watchConfig } from '../lifecycle/config-watch.js';
 import type { ReloadTrigger } from '../lifecycle/reloading.js';
 import type { SignalSource } from './stop-requests.js';
@@ -29,8 +30,11 @@ export function listenForReloads({ signals, clock, files, reload }: ReloadReques
   };
 }
 
-/** The configuration, and the secret files that it names: `needs` as src/config/load.ts lists them. */
-export function filesOf(config: string, needs: readonly string[]): string[] {
+/** The configuration, the secret files that it names, and the modules of connectors. */
+export function filesOf(
+  config: string,
+  { needs, modules }: Pick<LoadedConfig, 'needs' | 'modules'>,
+): string[] {
   const named = needs.filter((need) => need.startsWith('file ')).map((need) => need.slice('file '.length));
-  return [config, ...named.map((file) => resolve(dirname(config), file))];
+  return [config, ...named.map((file) => resolve(dirname(config), file)), ...modules];
 }

@@ -36,7 +36,9 @@ export interface PipelineDeps {
   /** Aborts a start that is still under way. */
   readonly signal: AbortSignal;
   /** Reads the configuration anew, for reloads. Throws `file-unreadable`. */
-  readonly readConfig: () => LoadedConfig;
+  readonly readConfig: () => Promise<LoadedConfig>;
+  /** As it was named. */
+  readonly configFile: string;
 }
 
 /** Resolves when both ports listen; sources may still be loading. */
@@ -65,7 +67,7 @@ export interface RunContext {
 /** Returns when it has stopped. */
 export async function run(options: RunOptions, context: RunContext): Promise<ExitCode> {
   const file = new ConfigOnDisk(options.config, context);
-  const { config, findings } = file.read();
+  const { config, findings } = await file.read();
   const quietest = options.quiet === true && config?.log.level !== 'error' ? 'warn' : undefined;
   const { log, isForPeople } = context.openLog(quietest ?? config?.log.level ?? 'info');
   for (const finding of findings) {
@@ -97,7 +99,8 @@ async function runPipeline(
   let pipeline: RunningPipeline;
   try {
     const readConfig = () => file.read();
-    pipeline = await startPipeline(config, { log, clock: systemClock, signal: stops.signal, readConfig });
+    const deps = { log, clock: systemClock, signal: stops.signal, readConfig, configFile: file.path };
+    pipeline = await startPipeline(config, deps);
   } catch (error) {
     if (stops.signal.aborted) return EXIT.fine;
     const known = startError(error);
@@ -137,22 +140,27 @@ async function runPipeline(
 class ConfigOnDisk {
   readonly #path: string;
   readonly #context: RunContext;
-  #needs: readonly string[] = [];
+  #files: readonly string[];
 
   constructor(path: string, context: RunContext) {
     this.#path = path;
     this.#context = context;
+    this.#files = [path];
+  }
+
+  get path(): string {
+    return this.#path;
   }
 
   /** As of the last {@link read}. */
   get files(): readonly string[] {
-    return filesOf(this.#path, this.#needs);
+    return this.#files;
   }
 
-  /** Throws `file-unreadable`. */
-  read(): LoadedConfig {
-    const loaded = readConfigFile(this.#path, this.#context.connectors, this.#context.env);
-    this.#needs = loaded.needs;
+  /** Rejects with `file-unreadable`. */
+  async read(): Promise<LoadedConfig> {
+    const loaded = await readConfigFile(this.#path, this.#context.connectors, this.#context.env);
+    this.#files = filesOf(this.#path, loaded);
     return loaded;
   }
 }

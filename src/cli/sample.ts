@@ -6,7 +6,7 @@ import type { Config, SourceConfig } from '../config/config.js';
 import type { Policy } from '../entitle/policy.js';
 import { TailraceError } from '../errors.js';
 import { RecordReader, type SampledRecord } from '../ingest/record-reader.js';
-import { sourceRecordOf, type WrittenRecord } from '../rehearsal/written-record.js';
+import { readingOfWritten, sourceRecordOf, type WrittenRecord } from '../rehearsal/written-record.js';
 import { parseJson, type Json } from '../topic/json.js';
 import { viewersOf, type Viewer } from './viewers.js';
 
@@ -114,7 +114,7 @@ export function sampleRecord(config: Config, record: SampleFile): Sample[] {
 }
 
 function readSample(config: Config, source: SourceConfig, record: SampleFile): SampledRecord {
-  const reader = new RecordReader(readingOf(source, config.limits));
+  const reader = new RecordReader(readingOfWritten(readingOf(source, config.limits)));
   const bytes = sourceRecordOf(record, source.format);
   return reader.sample(bytes, { topic: record.topic, partitionNumber: record.partition });
 }

@@ -36,9 +36,9 @@ export interface TestContext {
 }
 
 /** 0 when all tests passed, 1 when one failed. Throws `file-unreadable`. */
-export function runTests(options: TestOptions, { output, connectors }: TestContext): ExitCode {
+export async function runTests(options: TestOptions, { output, connectors }: TestContext): Promise<ExitCode> {
   const json = options.json === true;
-  const loaded = readConfigFile(options.config, connectors, 'offline');
+  const loaded = await readConfigFile(options.config, connectors, 'offline');
   const { config, document, findings } = loaded;
   if (config === undefined) {
     reportFindings(findings, output, { json });

@@ -3,7 +3,7 @@
 import { systemClock } from '../clock.js';
 import type { Status } from '../server/admin-status.js';
 import type { Ms } from '../topic/update.js';
-import { ask, ownAdminPort, type AdminRequest } from './admin-client.js';
+import { ask, ownAdminPort, refusalText, TOKEN_VARIABLE, type AdminRequest } from './admin-client.js';
 import { EXIT, type ExitCode } from './exit-code.js';
 import type { Output } from './output.js';
 import { Screen, type TerminalStreams } from './screen.js';
@@ -28,7 +28,6 @@ export interface TopContext {
   readonly terminal: TerminalStreams;
 }
 
-const VARIABLE = 'TAILRACE__ADMIN__TOKEN';
 /** Between the two looks of a table: long enough for rates, short enough to wait for. */
 const ONCE_INTERVAL_MS: Ms = 1_000;
 const WIDE = 120;
@@ -43,7 +42,7 @@ export async function top(options: TopOptions, context: TopContext): Promise<Exi
     output.notice('tailrace: admin.port is 0, so nobody can tell which it is; say --url');
     return EXIT.unreachable;
   }
-  const token = tokenFrom(options.tokenFile, context.env, VARIABLE) ?? own?.token();
+  const token = tokenFrom(options.tokenFile, context.env, TOKEN_VARIABLE) ?? own?.token();
   const request = { url: new URL('/v1/status', port), token, timeoutMs: options.timeoutMs };
   const first = await look(request);
   if ('fault' in first) {
@@ -64,22 +63,7 @@ async function look(request: AdminRequest): Promise<Look> {
     const status = statusIn(reply.text);
     if (status !== undefined) return { status };
   }
-  return { fault: faultOf(reply.status, request), exit: EXIT.failed };
-}
-
-function faultOf(status: number, { url, token }: AdminRequest): string {
-  switch (status) {
-    case 401:
-      return token === undefined
-        ? `${url.origin} asks for the admin token: set ${VARIABLE}, or say --token-file`
-        : `the admin token is not that of ${url.origin}; it is taken from --token-file, ${VARIABLE} or the configuration`;
-    case 403:
-      return `${url.origin} has no admin token configured, so that nobody may ask: set admin.token there`;
-    case 429:
-      return `${url.origin} has had too many wrong tokens from here; it listens again in a minute`;
-    default:
-      return `${url.origin} answers ${status}: is this the admin port of a tailrace?`;
-  }
+  return { fault: refusalText(reply.status, request), exit: EXIT.failed };
 }
 
 /** What answers may be something else. */

@@ -241,4 +241,16 @@ describe('cat ends', () => {
   ])('%j with %i', async (argv, expected) => {
     expect((await tailrace(['cat', ...argv])).code).toBe(expected);
   });
+
+  test.each(['ws//user:cAnArY@host', 'ws://user:cAnArY@host:port', 'mailto:cAnArY@host'])(
+    'with 2 for the URL %s, which it never repeats',
+    async (url) => {
+      for (const verb of [['cat', 'prices'], ['top'], ['health']]) {
+        const { code, stdout, stderr } = await tailrace([...verb, '--url', url]);
+        expect([code, stdout]).toEqual([2, '']);
+        expect(stderr).toMatch(/--url' holds no URL that can be used/);
+        expect(stderr).not.toContain('cAnArY');
+      }
+    },
+  );
 });

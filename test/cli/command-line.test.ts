@@ -18,6 +18,8 @@ test('--help lists the verbs, first steps and the exit codes', async () => {
     'health ',
     'top ',
     'cat ',
+    'tap ',
+    'init ',
     'demo ',
     'First steps:',
     '78 bad configuration',
@@ -25,7 +27,7 @@ test('--help lists the verbs, first steps and the exit codes', async () => {
     expect(stdout).toContain(words);
 });
 
-test.each(['run', 'check', 'explain', 'health', 'top', 'cat', 'demo'])(
+test.each(['run', 'check', 'explain', 'health', 'top', 'cat', 'tap', 'init', 'demo'])(
   '%s --help has examples and exit codes',
   async (verb) => {
     const { code, stdout } = await tailrace([verb, '--help']);
