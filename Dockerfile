@@ -23,6 +23,7 @@ RUN --mount=type=secret,id=npmrc,target=/root/.npmrc \
     --mount=type=cache,target=/root/.npm \
     npm ci --ignore-scripts
 COPY . .
+# A connector that is mounted somewhere finds the package by its name from there: /node_modules.
 # Installed above, whatever a cached layer and a fresh clone say of their age. Types and source maps serve nobody in a container
 RUN touch node_modules/.package-lock.json && node scripts/build.mjs \
  && find dist -type f \( -name '*.d.ts' -o -name '*.map' -o -name '.*' \) -delete \
@@ -30,6 +31,7 @@ RUN touch node_modules/.package-lock.json && node scripts/build.mjs \
  && cp -R dist package.json LICENSE /image/app/ \
  && chmod 755 /image/app/dist/src/main.js \
  && ln -s /app/dist/src/main.js /image/usr/local/bin/tailrace \
+ && install -d /image/node_modules && ln -s /app /image/node_modules/tailrace \
  && chmod -R go-w,a+rX /image
 
 FROM ${NODE_IMAGE}

@@ -2,19 +2,19 @@
 // It holds no logic. docs/architecture.md walks one record through it.
 
 import type { Source } from '../connectors/contract.js';
-import { connectors } from '../connectors/registry.js';
 import type { Clock } from './clock.js';
 import { policyOf, readingOf } from './config/compiled.js';
 import type { Config, Limits, SourceConfig } from './config/config.js';
 import type { LoadedConfig } from './config/load.js';
 import { FanOut } from './fanout/fan-out.js';
 import { Ingest } from './ingest/ingest.js';
-import { LoggedDeadLetters } from './ingest/rejection.js';
+import { deadLetterSink } from './lifecycle/dead-letter-sink.js';
 import { Loading } from './lifecycle/loading.js';
 import { reconfigure } from './lifecycle/reconfigure.js';
 import { Reloading, type ReloadTrigger } from './lifecycle/reloading.js';
 import { filtersThatFit } from './lifecycle/heap-share.js';
 import { RunningSources } from './lifecycle/running-sources.js';
+import { makeSource } from './lifecycle/source-maker.js';
 import { stopPlan, type StopKind } from './lifecycle/stop-plan.js';
 import type { LogWriter } from './log/log.js';
 import { MemoryLog } from './log/memory-log.js';
@@ -25,7 +25,7 @@ import { createAuthenticator } from './server/auth/authenticator.js';
 import { CurrentAuthenticator } from './server/auth/current-authenticator.js';
 import type { PageHandler } from './server/pages.js';
 import { PublicServer } from './server/public-server.js';
-import { droppedLogLines, type Log, type RootLog } from './telemetry/logger.js';
+import { droppedLogLines, type RootLog } from './telemetry/logger.js';
 import { createMetrics } from './telemetry/scrape.js';
 import { ProcessMeter } from './telemetry/process-meter.js';
 import { version } from './version.js';
@@ -36,7 +36,9 @@ export interface PipelineDeps {
   /** Aborts a start that is still under way. */
   readonly signal: AbortSignal;
   /** Reads the configuration anew, for reloads; throws `file-unreadable`. Absent: what it was started with stays. */
-  readonly readConfig?: () => LoadedConfig;
+  readonly readConfig?: () => LoadedConfig | Promise<LoadedConfig>;
+  /** As whoever started it named it, for `/v1/status`. */
+  readonly configFile?: string;
   /** What the public port serves beside the wire; the demo's page. */
   readonly pages?: PageHandler;
 }
@@ -68,7 +70,7 @@ export async function startPipeline(config: Config, deps: PipelineDeps): Promise
   const sources = new RunningSources(config.sources, {
     clock,
     log,
-    connect: (source) => createSource(source, log),
+    connect: (source) => makeSource(source, log.child({ source: source.name })),
     createIngest: (source, connected) =>
       ingestOf(source, connected, { ...deps, writer: memoryLog.claim(source.name), limits: config.limits }),
   });
@@ -90,7 +92,10 @@ export async function startPipeline(config: Config, deps: PipelineDeps): Promise
     version,
     startedAt: clock.now(),
     now: () => clock.now(),
-    config: () => reloading.state,
+    config: () => ({
+      ...(deps.configFile !== undefined && { file: deps.configFile }),
+      ...reloading.state,
+    }),
     sources: () => sources.ingests,
     fanOut: () => fanOut.counts(),
     server: () => publicServer.traffic,
@@ -106,6 +111,11 @@ export async function startPipeline(config: Config, deps: PipelineDeps): Promise
     readiness: () => loading.checks(),
     status: () => statusOf(status, loading.checks()),
     reload: () => reloading.reload('api'),
+    receiver: (name) => sources.ingests.find((ingest) => ingest.name === name)?.receiver,
+    replay: (name) => {
+      const ingest = sources.ingests.find((each) => each.name === name && each.status.state !== 'stopped');
+      return ingest && ((records) => ingest.replay(records));
+    },
   });
 
   // Another configuration while it runs.
@@ -137,11 +147,8 @@ export async function startPipeline(config: Config, deps: PipelineDeps): Promise
     server: () => publicServer.traffic,
     logLinesDropped: droppedLogLines,
     adminRefusals: () => adminServer.refusals,
+    pushes: () => adminServer.pushes,
   });
-
-  const publicAddress = await publicServer.listen();
-  const adminAddress = await adminServer.listen();
-  sources.start();
 
   const stop = async (kind: StopKind) => {
     const plan = stopPlan(kind, reloading.running.shutdown, { isKnown: loading.isLoaded });
@@ -154,6 +161,14 @@ export async function startPipeline(config: Config, deps: PipelineDeps): Promise
     meter.stop();
   };
   let stopped: Promise<void> | undefined;
+  const stopOnce = (kind: StopKind = 'at-once') => (stopped ??= stop(kind));
+
+  const listening = listenOn(publicServer, adminServer);
+  const [publicAddress, adminAddress] = await listening.catch(async (error: unknown) => {
+    await stopOnce(); // who embeds this goes on
+    throw error;
+  });
+  sources.start();
   return {
     ready: loading.ready,
     publicUrl: `http://${publicAddress.host}:${publicAddress.port}`,
@@ -162,8 +177,12 @@ export async function startPipeline(config: Config, deps: PipelineDeps): Promise
     get config() {
       return reloading.running;
     },
-    stop: (kind = 'at-once') => (stopped ??= stop(kind)),
+    stop: stopOnce,
   };
+}
+
+async function listenOn(publicServer: PublicServer, adminServer: AdminServer) {
+  return [await publicServer.listen(), await adminServer.listen()] as const;
 }
 
 function ingestOf(
@@ -172,19 +191,19 @@ function ingestOf(
   { clock, log, writer, limits }: PipelineDeps & { readonly writer: LogWriter; readonly limits: Limits },
 ): Ingest {
   return new Ingest({
-    ...readingOf(source, limits),
+    ...readingOf(source, limits, {
+      onUnusableSchema: (id, reason) =>
+        log.warn('schema-unusable', { source: source.name, schema: id, reason }),
+    }),
     name: source.name,
     source: connected,
     contended: source.contended,
+    expireAfterMs: source.expireAfterMs,
+    maxPaths: source.maxPaths,
     writer,
     clock,
     log,
-    deadLetters: new LoggedDeadLetters(log.child({ source: source.name }), clock),
+    onFlood: source.deadLetters.onFlood,
+    deadLetters: deadLetterSink(source, { clock, log }),
   });
-}
-
-function createSource({ name, type, options }: SourceConfig, log: Log): Source {
-  const connector = connectors.find((each) => each.type === type);
-  if (connector === undefined) throw new Error(`no connector of type ${type}`);
-  return connector.create(options.reveal(), { name, log: log.child({ source: name }) });
 }

@@ -1,9 +1,13 @@
 // The rules of a configuration that has been checked, as what carries them out: so they do compile, and limits are known.
 
+import { systemClock } from '../clock.js';
+import { KnownSchemas } from '../decode/registry/known-schemas.js';
+import { RegistryClient } from '../decode/registry/registry-client.js';
+import type { Schemas } from '../decode/registry/schemas.js';
 import { compilePolicy, type Policy } from '../entitle/policy.js';
 import type { RecordReading } from '../ingest/record-reader.js';
 import { compileMapping } from '../map/compile.js';
-import type { Config, Limits, SourceConfig } from './config.js';
+import type { Config, Limits, SchemaRegistryConfig, SourceConfig } from './config.js';
 
 /** `version`: another one for each policy that one process has. */
 export function policyOf({ entitlements }: Pick<Config, 'entitlements'>, version: number): Policy {
@@ -12,16 +16,42 @@ export function policyOf({ entitlements }: Pick<Config, 'entitlements'>, version
   return compiled.policy;
 }
 
-/** How records of a source are read; `map`: by some of its rules. */
-export function readingOf(source: SourceConfig, limits: Limits, map = source.map): RecordReading {
-  const compiled = compileMapping(map);
+export interface ReadingOptions {
+  /** Some of the source's rules; left out: all. */
+  readonly map?: SourceConfig['map'];
+  /** Told of a schema that no record can be read by, once, with the reason. */
+  readonly onUnusableSchema?: (id: number, reason: string) => void;
+}
+
+/** How records of a source are read. With a schema registry: what it has is remembered as long as the reading. */
+export function readingOf(
+  source: SourceConfig,
+  limits: Limits,
+  { map = source.map, onUnusableSchema }: ReadingOptions = {},
+): RecordReading {
+  const { maxValueBytes: maxBytes, maxDepth, maxKeys, elementsPerRecord } = limits;
+  const { numbers } = source;
+  const compiled = compileMapping(map, { elementsPerRecord, maxBytes, numbers });
   if (!compiled.ok)
     throw new Error(`the mapping of ${source.name} was not checked`, { cause: compiled.mistakes });
-  const { maxValueBytes, maxDepth, maxKeys } = limits;
   return {
     mapping: compiled.mapping,
     keyFormat: source.format.key,
     valueFormat: source.format.value,
-    limits: { maxBytes: maxValueBytes, maxDepth, maxKeys, numbers: source.numbers },
+    limits: { maxBytes, maxDepth, maxKeys, numbers },
+    ...(source.schemaRegistry && { schemas: schemasOf(source.schemaRegistry, onUnusableSchema) }),
+  };
+}
+
+function schemasOf(
+  { url, login, ca, timeoutMs, readerSchema }: SchemaRegistryConfig,
+  onUnusable: ReadingOptions['onUnusableSchema'],
+): Readonly<Record<'key' | 'value', Schemas>> {
+  const revealed = login && { username: login.username, password: login.password.reveal() };
+  const client = new RegistryClient({ url, login: revealed, ca, timeoutMs, clock: systemClock });
+  const shared = { client, clock: systemClock, ...(onUnusable && { onUnusable }) };
+  return {
+    key: new KnownSchemas({ ...shared, readerSchema: readerSchema.key }),
+    value: new KnownSchemas({ ...shared, readerSchema: readerSchema.value }),
   };
 }

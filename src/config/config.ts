@@ -2,8 +2,10 @@
 // defaults are filled in, secrets are resolved and wrapped, and everything in it has been checked. How it is written
 // stands in docs/config.md; load.ts makes one of these from that.
 
+import type { SourceType } from '../../connectors/contract.js';
 import type { MapRule } from '../map/rule.js';
 import type { RuleConfig } from '../entitle/rule.js';
+import type { ClusterSettings } from '../kafka/cluster.js';
 import type { Ms } from '../topic/update.js';
 import type { Secret } from './secret.js';
 
@@ -89,15 +91,22 @@ export type JwtAlgorithm = (typeof HMAC_ALGORITHMS)[number] | (typeof PUBLIC_KEY
 
 export interface SourceConfig {
   readonly name: string;
-  /** Type of the connector, as the registry has it. */
+  /** The connector as people know it: `kafka`, `./my-connector.mjs`. */
   readonly type: string;
+  readonly connector: SourceType<unknown>;
   /** What the connector's schema describes, defaults filled in. Sealed, since it may hold passwords: `reveal()` for `create`. */
   readonly options: Secret<Readonly<Record<string, unknown>>>;
   readonly format: SourceFormat;
+  /** There is one where a format needs it. */
+  readonly schemaRegistry: SchemaRegistryConfig | undefined;
   /** Integers beyond 2^53 - 1 and numbers that no double holds: kept as text, or the record is rejected. */
   readonly numbers: 'string' | 'reject';
   /** Who owns a path that two keys map to. */
   readonly contended: 'last' | 'newest' | 'reject';
+  /** Paths that no record has spoken of for so long go. More than 0. */
+  readonly expireAfterMs: Ms | undefined;
+  readonly maxPaths: number | undefined;
+  readonly deadLetters: DeadLettersConfig;
   /** At least one. */
   readonly map: readonly MapRule[];
 }
@@ -107,7 +116,43 @@ export interface SourceFormat {
   readonly value: Format;
 }
 
-export const FORMATS = ['json', 'string', 'bytes'] as const;
+/** What becomes of records that cannot be used. */
+export interface DeadLettersConfig {
+  /** What many of them do to reading. */
+  /** Left out: as the source is one that pulls, or that others send to. */
+  readonly onFlood: 'pause' | 'continue' | undefined;
+  /** Undefined: lines of the log are all. */
+  readonly store: DeadLetterStoreConfig | undefined;
+}
+
+export type DeadLetterStoreConfig =
+  /** Of one source alone. `path` is absolute. */
+  | { readonly kind: 'file'; readonly path: string; readonly maxBytes: number }
+  | { readonly kind: 'topic'; readonly name: string; readonly cluster: Secret<ClusterSettings> };
+
+/** Where a source's schemas are. */
+export interface SchemaRegistryConfig {
+  /** http or https, with the base path; no user in it. */
+  readonly url: string;
+  readonly login: { readonly username: string; readonly password: Secret } | undefined;
+  /** PEM; undefined: the authorities of the system. */
+  readonly ca: string | undefined;
+  /** For one answer. */
+  readonly timeoutMs: Ms;
+  /** Avro schemas as which keys and values are read: JSON, or `subject@version`. Absent: as they were written. */
+  readonly readerSchema: Readonly<Partial<Record<'key' | 'value', string>>>;
+}
+
+export const FORMATS = [
+  'json',
+  'string',
+  'bytes',
+  'avro',
+  'json-schema',
+  'protobuf',
+  'cloudevents',
+  'debezium',
+] as const;
 export type Format = (typeof FORMATS)[number];
 
 /** One rule of who sees what, as written: src/entitle compiles it. */
@@ -133,6 +178,7 @@ export interface Limits {
   readonly maxValueBytes: number;
   readonly maxDepth: number;
   readonly maxKeys: number;
+  readonly elementsPerRecord: number;
 }
 
 export interface FanoutConfig {

@@ -110,14 +110,14 @@ function authSchema(): JsonSchema {
   };
 }
 
-/** With one key for every connector, of which a source has exactly one. */
+/** With one key for every connector, of which a source has exactly one, unless it names another under `type`. */
 function sourceSchema(types: ConnectorTypes): JsonSchema {
   const source = forEditors(SOURCE_SCHEMA, 'sources[]');
   const connectors = types.map(({ type, options }) => [type, forEditors(options, `sources[].${type}`)]);
   return {
     ...source,
     properties: { ...(source['properties'] as object), ...Object.fromEntries(connectors) },
-    oneOf: types.map(({ type }) => ({ required: [type] })),
+    oneOf: [...types.map(({ type }) => type), 'type'].map((key) => ({ required: [key] })),
   };
 }
 
@@ -152,7 +152,10 @@ function bodyOf(schema: JsonSchema, place: string): JsonSchema {
   const texts = ['title', 'description', 'default', 'examples', ...OWN_KEYWORDS];
   const kept = Object.entries(schema).filter(([keyword]) => !texts.includes(keyword));
   return Object.fromEntries(
-    kept.map(([keyword, below]) => [keyword, convertedKeyword(keyword, below, place)]),
+    kept.map(([keyword, below]) => [
+      keyword === 'dependentRequired' ? 'dependencies' : keyword, // its name in draft-07
+      convertedKeyword(keyword, below, place),
+    ]),
   );
 }
 

@@ -31,6 +31,16 @@ export const FINDING_CODES = {
   'plain-http': 'Signing keys are fetched without TLS, so that whoever sits between can forge tokens.',
   'no-connector': 'A source does not say what it reads from.',
   'two-connectors': 'A source reads from more than one place.',
+  'connector-not-found':
+    'A `type` names a file or a package that is not there; files count from the folder of the configuration.',
+  'connector-unusable':
+    'The module that a `type` names threw while it was loaded, or its default export is no connector.',
+  'connector-changed':
+    'The module that a `type` names is another than the one that this process loaded. A restart takes it up.',
+  'dead-letters':
+    'Dead letters cannot go where a source says: to two places, to no broker, to the topic that it reads, or to the file of another source.',
+  'schema-registry':
+    'A format needs a registry of schemas that the source does not have, or what is read as another schema cannot be.',
   'duplicate-name': 'Two sources have one name.',
   overlap: 'A path could come from two sources, and nothing says which one is right.',
   'bad-rule': 'A path, a condition, a pointer or a combination in a rule cannot work.',
@@ -182,7 +192,11 @@ export function anchorOf(path: KeyPath, connectors: readonly string[]): string {
   const [first = '', second = ''] = path.filter((step) => typeof step === 'string');
   if (!SECTIONS.has(first)) return 'the-file';
   const below =
-    first === 'sources' ? [...connectors, 'format', 'map'] : first === 'auth' ? ['jwt', 'anonymous'] : [];
+    first === 'sources'
+      ? [...connectors, 'format', 'deadLetters', 'map']
+      : first === 'auth'
+        ? ['jwt', 'anonymous']
+        : [];
   return below.includes(second) ? `${first}-${second}` : first;
 }
 

@@ -34,6 +34,8 @@ export const PLACEHOLDER = '(known when the process runs, not while it is checke
 
 /** Mappings whose keys are the user's own, so that one that is called `env` is no reference. */
 const FREE_MAPPINGS = [/^\/entitlements\/\d+\/claims$/, /^\/sources\/\d+\/map\/\d+\/value\/rename$/];
+/** `file` is an option of theirs. */
+const OWN_FILE = /^\/sources\/\d+\/deadLetters$/;
 
 export function interpolate(root: unknown, surroundings: Surroundings): Interpolated {
   const problems: Problem[] = [];
@@ -91,7 +93,8 @@ function referenceOf(node: object, path: KeyPath): Reference | undefined {
   const [kind, name] = entries[0] ?? [];
   if (entries.length !== 1 || typeof name !== 'string' || name === '') return undefined;
   if (kind !== 'env' && kind !== 'file') return undefined;
-  return FREE_MAPPINGS.some((free) => free.test(pointerOf(path))) ? undefined : { kind, name };
+  const isFree = [...FREE_MAPPINGS, OWN_FILE].some((free) => free.test(pointerOf(path)));
+  return isFree ? undefined : { kind, name };
 }
 
 function valueOf(

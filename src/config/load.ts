@@ -1,14 +1,17 @@
 // From the text of a configuration to the resolved Config, or to everything that is wrong with it at once. Reads no file
 // and no variable but through the surroundings it is given.
 
+import { dirname } from 'node:path';
 import { readAuth } from './auth.js';
 import type { Config, Limits } from './config.js';
+import { sharedLetterFiles } from './dead-letters.js';
 import { parseConfigDocument, type ConfigDocument } from './document.js';
 import { locate, type Finding, type Problem } from './finding.js';
 import { readFixedTree, type FixedTree, type ReadFixedTree } from './fixed-tree.js';
 import { interpolate, isUnknown, type Interpolated, type Surroundings } from './interpolation.js';
 import { OPTIONS } from './options.js';
 import { Origins } from './origins.js';
+import { filesOfOutside, NO_OUTSIDE_CONNECTORS, type OutsideConnectors } from './outside-connectors.js';
 import { mappingProblems, matchesNothing, overlaps, readEntitlements } from './rules.js';
 import { AUTH_SCHEMA, ENTITLEMENT_SCHEMA, SOURCE_SCHEMA } from './schemas.js';
 import { Secret } from './secret.js';
@@ -28,6 +31,8 @@ export interface LoadedConfig {
   readonly findings: readonly Finding[];
   /** What has to be there when it runs: `env NAME`, `file PATH`. */
   readonly needs: readonly string[];
+  /** Files of the modules that it names, for those who watch what it is made of. */
+  readonly modules: readonly string[];
   /** For the lines of rules. */
   readonly document: ConfigDocument;
   /** The configuration once more, as one would write it, with where each value comes from. There is one if there is `config`. */
@@ -40,23 +45,33 @@ export function loadConfig(
   file: ConfigFile,
   types: ConnectorTypes,
   surroundings: Surroundings,
+  outside: OutsideConnectors = NO_OUTSIDE_CONNECTORS,
 ): LoadedConfig {
   const document = parseConfigDocument(file.name, file.text);
-  const vocabulary = { connectors: types.map(({ type }) => type), options: optionNames(types) };
+  const connectors = { types, outside, folder: dirname(file.name) };
+  const vocabulary = { connectors: types.map(({ type }) => type), options: optionNames(connectors) };
+  const modules = filesOfOutside(outside);
   const { problems: faults, root } = rootOf(document);
   if (root === undefined) {
-    return { config: undefined, findings: locate(faults, document, vocabulary), needs: [], document };
+    return {
+      config: undefined,
+      findings: locate(faults, document, vocabulary),
+      needs: [],
+      modules,
+      document,
+    };
   }
   const interpolated = interpolate(root, surroundings);
-  const { config, problems, written, variables } = resolve(interpolated, types, surroundings);
+  const { config, problems, written, variables } = resolve(interpolated, connectors, surroundings);
   const all = [...faults, ...interpolated.problems, ...problems];
   const isBroken = all.some(({ severity }) => severity === 'error');
   return {
     ...(isBroken || config === undefined
       ? { config: undefined }
-      : { config, origins: new Origins({ written, variables, interpolated, document }) }),
+      : { config, origins: new Origins({ config, written, variables, interpolated, document }) }),
     findings: locate(all, document, vocabulary),
     needs: interpolated.needs,
+    modules,
     document,
   };
 }
@@ -88,13 +103,20 @@ interface Resolved extends Pick<ReadFixedTree, 'variables'> {
   readonly problems: readonly Problem[];
 }
 
-function resolve(interpolated: Interpolated, types: ConnectorTypes, surroundings: Surroundings): Resolved {
+interface Connectors {
+  readonly types: ConnectorTypes;
+  readonly outside: OutsideConnectors;
+  /** Of the configuration. */
+  readonly folder: string;
+}
+
+function resolve(interpolated: Interpolated, connectors: Connectors, surroundings: Surroundings): Resolved {
   const root = interpolated.value as Readonly<Record<string, unknown>>;
   const strangers = Object.keys(root).filter((key) => !SECTIONS.includes(key));
   const fixed = readFixedTree(root, interpolated, surroundings);
   const host = isUnknown(interpolated, ['listen', 'host']) ? undefined : fixed.tree.listen.host;
   const { auth, problems: authProblems, written: writtenAuth } = readAuth(root['auth'], host, interpolated);
-  const sources = readSources(root, types, interpolated);
+  const sources = readSources(root, connectors, interpolated);
   const entitlements = readEntitlements(root, interpolated);
   const problems = [
     ...strangers.map((key) => unknownKey([key], { known: SECTIONS, where: '' })),
@@ -105,6 +127,10 @@ function resolve(interpolated: Interpolated, types: ConnectorTypes, surroundings
     ...sources.problems,
     ...mappingProblems(sources.sources),
     ...overlaps(sources.sources),
+    ...sharedLetterFiles(
+      sources.sources.flatMap(({ path, where, source }) => (source ? [{ path, where, ...source }] : [])),
+      interpolated,
+    ),
     ...entitlements.problems,
   ];
   if (auth === undefined || problems.some(({ severity }) => severity === 'error'))
@@ -168,11 +194,13 @@ function scalarsOf({
   };
 }
 
-function optionNames(types: ConnectorTypes): ReadonlySet<string> {
+function optionNames({ types, outside }: Connectors): ReadonlySet<string> {
   const words = new Set<string>(['none', 'everyone', 'env', 'file', ...SECTIONS]);
   for (const options of Object.values(OPTIONS)) for (const name of Object.keys(options)) words.add(name);
   for (const schema of [AUTH_SCHEMA, SOURCE_SCHEMA, ENTITLEMENT_SCHEMA]) addNames(schema, words);
   for (const { type, options } of types) addNames(options, words.add(type));
+  for (const [name, found] of outside)
+    addNames(found.kind === 'loaded' ? found.connector.options : {}, words.add(name));
   return words;
 }
 

@@ -206,6 +206,13 @@ export const OPTIONS = {
       reason: 'What can be compared within a few milliseconds.',
       format: count({ min: 1, max: 1_000_000 }),
     }),
+    elementsPerRecord: option({
+      needsRestart: true,
+      doc: 'Most elements of an array of which a rule with `each` makes paths; longer arrays reject their record.',
+      default: 10_000,
+      reason: 'One record must not hold up the others. Members of elements count towards `maxKeys` as well.',
+      format: count({ min: 1, max: 1_000_000 }),
+    }),
   },
   fanout: {
     flushWindow: option({

@@ -1,9 +1,12 @@
 // Where each value of a configuration comes from: a default, a line of the file, a variable, or a file of its own.
 
+import type { Config } from './config.js';
 import type { ConfigDocument, KeyPath } from './document.js';
 import { pointerOf, type Interpolated } from './interpolation.js';
+import type { JsonSchema } from './schemas.js';
 
 export interface OriginsInput {
+  readonly config: Config;
   /** The configuration as one would write it, defaults filled in and references replaced. */
   readonly written: Readonly<Record<string, unknown>>;
   /** Pointer texts of options that variables set, and those variables. */
@@ -35,6 +38,11 @@ export class Origins {
     if (reference === undefined || variables.has(pointer)) return undefined;
     const blank = reference.indexOf(' ');
     return { [reference.slice(0, blank)]: reference.slice(blank + 1) };
+  }
+
+  /** Schema of the options of a source, by its place in the list. */
+  optionsOfSource(index: number): JsonSchema | undefined {
+    return this.#input.config.sources[index]?.connector.options;
   }
 
   /** Variables and files that rules take text from, where those are not known: `env ROLE`. */

@@ -5,7 +5,7 @@ import { Document, type Node } from 'yaml';
 import type { KeyPath } from './document.js';
 import { isPlainName } from './picture.js';
 import type { Origins } from './origins.js';
-import { AUTH_SCHEMA, schemaOfMember, type JsonSchema } from './schemas.js';
+import { AUTH_SCHEMA, schemaOfMember, SOURCE_SCHEMA, type JsonSchema } from './schemas.js';
 import type { ConnectorTypes } from './sources.js';
 import { isSecretName, scrubText } from '../telemetry/scrub.js';
 
@@ -64,7 +64,7 @@ function leavesOf(origins: Origins, types: ConnectorTypes): Leaf[] {
     const items = Array.isArray(value) ? itemsOf(value, path, origins) : undefined;
     if (items !== undefined) return [items];
     if (typeof value !== 'object' || value === null || Object.keys(value).length === 0)
-      return [{ path, value: shown(value, path, types), origin: origins.originOf(path) }];
+      return [{ path, value: shown(value, path, { origins, types }), origin: origins.originOf(path) }];
     return Object.entries(value).flatMap(([key, below]) =>
       visit(below, [...path, Array.isArray(value) ? Number(key) : key]),
     );
@@ -82,8 +82,13 @@ function itemsOf(list: readonly unknown[], path: KeyPath, origins: Origins): Lea
     : undefined;
 }
 
-function shown(value: unknown, path: KeyPath, types: ConnectorTypes): unknown {
-  return isSecret(path, types) ? REDACTED : withoutUserInfo(value);
+interface Schemas {
+  readonly origins: Origins;
+  readonly types: ConnectorTypes;
+}
+
+function shown(value: unknown, path: KeyPath, schemas: Schemas): unknown {
+  return isSecret(path, schemas) ? REDACTED : withoutUserInfo(value);
 }
 
 function withoutUserInfo(value: unknown): unknown {
@@ -91,17 +96,20 @@ function withoutUserInfo(value: unknown): unknown {
 }
 
 /** By its schema, or by its name. */
-function isSecret(path: KeyPath, types: ConnectorTypes): boolean {
-  return path.some((step) => typeof step === 'string' && isSecretName(step)) || isWriteOnly(path, types);
+function isSecret(path: KeyPath, schemas: Schemas): boolean {
+  return path.some((step) => typeof step === 'string' && isSecretName(step)) || isWriteOnly(path, schemas);
 }
 
-function isWriteOnly([section, ...path]: KeyPath, types: ConnectorTypes): boolean {
-  const connector = types.find(({ type }) => type === path[1]);
+function isWriteOnly([section, ...path]: KeyPath, { origins, types }: Schemas): boolean {
+  const isOfConnector = path[1] === 'options' || types.some(({ type }) => type === path[1]);
+  const options = isOfConnector ? origins.optionsOfSource(Number(path[0])) : undefined;
   const found: readonly [JsonSchema, KeyPath] | undefined =
     section === 'auth'
       ? [AUTH_SCHEMA, path]
-      : section === 'sources' && connector !== undefined
-        ? [connector.options, path.slice(2)]
+      : section === 'sources'
+        ? options === undefined
+          ? [SOURCE_SCHEMA, path.slice(1)]
+          : [options, path.slice(2)]
         : undefined;
   if (found === undefined) return false;
   const [schema, steps] = found;

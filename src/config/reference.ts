@@ -30,6 +30,11 @@ export function configReference(types: ConnectorTypes, example: string): string 
       schema: propertyOf(SOURCE_SCHEMA, 'format'),
     }),
     blockSection({
+      anchor: 'sources-deadLetters',
+      title: 'sources[].deadLetters',
+      schema: propertyOf(SOURCE_SCHEMA, 'deadLetters'),
+    }),
+    blockSection({
       anchor: 'sources-map',
       title: 'sources[].map',
       schema: itemsOf(propertyOf(SOURCE_SCHEMA, 'map')),
@@ -42,6 +47,19 @@ export function configReference(types: ConnectorTypes, example: string): string 
     fixedSection('shutdown'),
     findings(),
   ].join('\n');
+}
+
+/** A page with the options of its connector between the marks for them. */
+export function withOptions(page: string, { type, options }: ConnectorTypes[number]): string {
+  const [begin, end] = [
+    `<!-- options of ${type}: written by scripts/docs.mjs -->\n`,
+    '<!-- end of options -->',
+  ];
+  const [before, rest] = page.split(begin);
+  const after = rest?.slice(rest.indexOf(end));
+  if (before === undefined || after === undefined) throw new Error(`no marks for the options of ${type}`);
+  const table = markdownTable(['option', 'is', 'default', 'what it is for'], rowsOf(options, ''));
+  return `${before}${begin}\n${table}\n${after}`;
 }
 
 function introduction(example: string): string {
@@ -135,11 +153,12 @@ function rowsOf(schema: JsonSchema, prefix: string): string[][] {
 
 /** Blocks that have a heading of their own are not unfolded in their parent's table. */
 function hasOwnSection(name: string, prefix: string): boolean {
-  return prefix === '' && ['jwt', 'anonymous', 'format', 'map'].includes(name);
+  return prefix === '' && ['jwt', 'anonymous', 'format', 'deadLetters', 'map'].includes(name);
 }
 
 function kindOf(schema: JsonSchema): string {
   if (schema['unit'] === 'duration') return 'duration';
+  if (schema['unit'] === 'size') return 'size';
   const words = (schema['enum'] ?? (schema['const'] === undefined ? undefined : [schema['const']])) as
     unknown[] | undefined;
   if (words !== undefined) return words.map((word) => `\`${String(word)}\``).join(' or ');
@@ -178,8 +197,11 @@ function flow(value: unknown): string {
   return typeof value === 'string' && /[{}[\],*#]|: /.test(value) ? `"${value}"` : String(value);
 }
 
+/** Of a value that may have several forms, those of the form that has any. */
 function propertiesOf(schema: JsonSchema): Readonly<Record<string, JsonSchema>> {
-  return (schema['properties'] ?? {}) as Readonly<Record<string, JsonSchema>>;
+  const forms = (schema['oneOf'] ?? schema['anyOf'] ?? []) as readonly JsonSchema[];
+  const form = [schema, ...forms].find((each) => each['properties'] !== undefined);
+  return (form?.['properties'] ?? {}) as Readonly<Record<string, JsonSchema>>;
 }
 
 function propertyOf(schema: JsonSchema, name: string): JsonSchema {

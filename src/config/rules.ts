@@ -4,6 +4,7 @@
 import { parseTemplate, widest } from '../entitle/path-template.js';
 import { compilePolicy } from '../entitle/policy.js';
 import { compileMapping } from '../map/compile.js';
+import { ELEMENT_PARTS, RECORD_PARTS } from '../map/rule.js';
 import { compileTemplate } from '../map/template.js';
 import { intersects, type Filter } from '../topic/filter.js';
 import type { EntitlementRule } from './config.js';
@@ -123,7 +124,8 @@ export function matchesNothing(
 function patternsOf(sources: readonly ReadSource[]): PlacedPattern[] {
   return sources.flatMap(({ rules, where }) =>
     rules.flatMap(({ rule, path }) => {
-      const template = compileTemplate(rule.path, () => 0);
+      const parts = rule.each === undefined ? RECORD_PARTS : ELEMENT_PARTS;
+      const template = compileTemplate(rule.path, () => 0, parts);
       return 'pattern' in template ? [{ pattern: template.pattern, where, path }] : [];
     }),
   );

@@ -8,7 +8,7 @@ import { pointerOf, type Interpolated } from './interpolation.js';
 import { significantErrors } from './schema-alternatives.js';
 import { schemasBelow, type JsonSchema } from './schemas.js';
 import { nearest } from './suggestion.js';
-import { parseDuration } from './units.js';
+import { parseDuration, parseSize } from './units.js';
 import { unknownKey } from './unknown-key.js';
 
 export interface SchemaCheck {
@@ -36,7 +36,8 @@ ajv.addVocabulary(['reason', 'mustBe']);
 ajv.addKeyword({
   keyword: 'unit',
   schemaType: 'string',
-  validate: (_unit: string, value: unknown) => parseDuration(value) !== undefined,
+  validate: (unit: string, value: unknown) =>
+    (unit === 'size' ? parseSize(value) : parseDuration(value)) !== undefined,
 });
 const compiled = new WeakMap<JsonSchema, ValidateFunction>();
 
@@ -50,6 +51,18 @@ export function checkAgainst(schema: JsonSchema, given: unknown, place: CheckedP
     .filter((error) => !isAboutPlaceholder(error, place))
     .map((error) => problemOf(error, place));
   return { value, problems: distinct(problems) };
+}
+
+/** Why nothing can be checked against the schema; undefined: it can. */
+export function schemaFault(schema: JsonSchema): string | undefined {
+  const isValid = ajv.validateSchema(schema) === true;
+  if (!isValid) return `see its ${ajv.errors?.[0]?.instancePath || 'top'}`;
+  try {
+    compiled.set(schema, ajv.compile(schema));
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 /** A variable gives text; where a number or a switch belongs, text that reads as one becomes it. True if any did. */
@@ -123,7 +136,7 @@ function sentenceOf(error: ErrorObject, where: string): Pick<Problem, 'code' | '
     case 'unit':
       return {
         code: 'bad-value',
-        message: `${where} must be a duration with its unit, such as "5s" or "24h"`,
+        message: mustBe ?? `${where} must be a duration with its unit, such as "5s" or "24h"`,
       };
     case 'enum':
     case 'const': {

@@ -3,6 +3,8 @@
 // standard's keywords: `reason` (why the default), `unit: duration`, and `mustBe` (the sentence for a value that does not fit).
 
 import { FORMATS, HMAC_ALGORITHMS, PUBLIC_KEY_ALGORITHMS } from './config.js';
+import { DEAD_LETTERS_SCHEMA } from './dead-letters.js';
+import { SCHEMA_REGISTRY_SCHEMA } from './schema-registry.js';
 import { DURATION_PATTERN } from './units.js';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -147,8 +149,16 @@ export const MAP_RULE_SCHEMA: JsonSchema = {
     path: {
       ...text,
       description:
-        'Path with placeholders over `key`, `value`, `headers`, `topic`, `partition` and `timestamp`. A field that is missing rejects the record.',
+        'Path with placeholders over `key`, `value`, `headers`, `topic`, `partition` and `timestamp`, and with `each` over `item` and `index`. A field that is missing rejects the record.',
       examples: ['prices/{value.symbol}/spot'],
+    },
+    each: {
+      type: 'string',
+      pattern: '^(/([^~/]|~[01])*)*$',
+      mustBe: 'a JSON pointer to an array, such as /items, or "" for the value itself',
+      description:
+        'Pointer to an array in the value: the rule makes one path of each of its elements, and publishes the element.',
+      examples: ['/items'],
     },
     when: {
       ...text,
@@ -162,7 +172,8 @@ export const MAP_RULE_SCHEMA: JsonSchema = {
     },
     value: {
       type: 'object',
-      description: 'What of the value is kept: `pick`, then `omit`, then `rename`. Left out: all of it.',
+      description:
+        'What of the value is kept, and added: `pick`, then `omit`, then `rename`, then `set`. Left out: all of it.',
       additionalProperties: false,
       properties: {
         pick: { ...pointers, description: 'Keep these fields only.', examples: [['/bid', '/ask']] },
@@ -173,6 +184,13 @@ export const MAP_RULE_SCHEMA: JsonSchema = {
           minProperties: 1,
           description: 'Moves fields: from pointer to pointer.',
           examples: [{ '/px': '/price' }],
+        },
+        set: {
+          type: 'object',
+          additionalProperties: text,
+          minProperties: 1,
+          description: 'Computes fields: from pointer to an expression over the record as it came.',
+          examples: [{ '/mid': '(value.bid + value.ask) / 2.0' }],
         },
       },
     },
@@ -203,12 +221,16 @@ export const MAP_RULE_SCHEMA: JsonSchema = {
   },
 };
 
+const formats =
+  '`json`, `string` (UTF-8), `bytes` (base64 in values); `avro`, `json-schema`, `protobuf` (by `schemaRegistry`); `cloudevents`, `debezium`.';
+
 /** Of a source without its connector: the key of that is the connector's type, the schema below it is the connector's own. */
 export const SOURCE_SCHEMA: JsonSchema = {
   type: 'object',
   description: 'One upstream, and how its records become values of paths.',
   additionalProperties: false,
   required: ['name', 'map'],
+  dependentRequired: { options: ['type'] },
   properties: {
     name: {
       type: 'string',
@@ -224,19 +246,31 @@ export const SOURCE_SCHEMA: JsonSchema = {
       additionalProperties: false,
       properties: {
         key: {
-          enum: FORMATS,
+          enum: FORMATS.filter((format) => format !== 'cloudevents'),
           default: 'string',
-          description: '`json`, `string` (UTF-8) or `bytes` (base64 in values).',
+          description: formats,
           reason: 'Most keys are plain text.',
         },
         value: {
           enum: FORMATS,
           default: 'json',
-          description: '`json`, `string` (UTF-8) or `bytes` (base64 in values).',
+          description: formats,
           reason: 'What browsers read.',
         },
       },
     },
+    type: {
+      ...text,
+      description:
+        'A connector that is not built in, instead of the key of one that is: a module beside this file, or the name of a package. See [write-your-own.md](sources/write-your-own.md).',
+      examples: ['./my-connector.mjs', 'tailrace-connector-example'],
+    },
+    options: {
+      type: 'object',
+      description: 'Options of the connector that `type` names, as it describes them.',
+      examples: [{ file: './prices.ndjson' }],
+    },
+    schemaRegistry: SCHEMA_REGISTRY_SCHEMA,
     numbers: {
       enum: ['string', 'reject'],
       default: 'string',
@@ -251,6 +285,24 @@ export const SOURCE_SCHEMA: JsonSchema = {
         'Two keys give one path: the last record wins, the one with the newest timestamp, or the later one is rejected.',
       reason: 'What reading the topic from the beginning would show.',
     },
+    expireAfter: {
+      type: 'string',
+      unit: 'duration',
+      pattern: '^[1-9][0-9]*(\\.[0-9]+)? ?(s|m|h|d)$',
+      mustBe: 'a duration of at least a second, such as 24h',
+      description:
+        'A path is deleted when no record has spoken of it for so long, by the time of records. Only while the source is live: an outage deletes nothing.',
+      reason: 'Left out: a path stays until its record is deleted upstream.',
+      examples: ['24h'],
+    },
+    maxPaths: {
+      type: 'integer',
+      minimum: 1,
+      description: 'Records that would make more paths than that are rejected; those that there are go on.',
+      reason: 'Left out: as many as fit into memory.',
+      examples: [100000],
+    },
+    deadLetters: DEAD_LETTERS_SCHEMA,
     map: {
       type: 'array',
       items: MAP_RULE_SCHEMA,

@@ -4,14 +4,29 @@ import type { SourceType } from '../../connectors/contract.js';
 import { isSecretName } from '../telemetry/scrub.js';
 import type { MapRule } from '../map/rule.js';
 import type { SourceConfig } from './config.js';
+import {
+  DEAD_LETTERS_SCHEMA,
+  deadLetterProblems,
+  resolveDeadLetters,
+  type WrittenDeadLetters,
+} from './dead-letters.js';
 import type { KeyPath } from './document.js';
 import { pathText, type FindingCode, type Problem } from './finding.js';
 import { isUnknown, pointerOf, type Interpolated } from './interpolation.js';
+import type { OutsideConnectors } from './outside-connectors.js';
 import { checkAgainst } from './schema-check.js';
+import {
+  resolveSchemaRegistry,
+  SCHEMA_REGISTRY_SCHEMA,
+  schemaRegistryProblems,
+  type WrittenSchemaRegistry,
+} from './schema-registry.js';
 import { schemaOfMember, SOURCE_SCHEMA, type JsonSchema } from './schemas.js';
 import { Secret } from './secret.js';
+import { connectorsOf, type ChosenConnector } from './source-connector.js';
+import { parseDuration } from './units.js';
 
-/** The connectors that there are, as connectors/registry.ts has them. */
+/** The connectors that Tailrace is built with, as connectors/registry.ts has them. */
 export type ConnectorTypes = readonly SourceType<unknown>[];
 
 export interface ReadSources {
@@ -29,6 +44,8 @@ export interface ReadSource {
   readonly rules: readonly PlacedRule[];
   /** Undefined when something is wrong with it. */
   readonly source: SourceConfig | undefined;
+  /** Undefined when it names none, or several. */
+  readonly connector?: SourceType<unknown>;
   /** The same as one would write it, defaults filled in. */
   readonly written?: unknown;
 }
@@ -40,7 +57,7 @@ export interface PlacedRule {
 
 export function readSources(
   root: Readonly<Record<string, unknown>>,
-  types: ConnectorTypes,
+  { types, outside, folder }: Pick<ItemContext, 'types' | 'outside' | 'folder'>,
   interpolated: Interpolated,
 ): ReadSources {
   const written = root['sources'];
@@ -57,7 +74,8 @@ export function readSources(
   const problems: Problem[] = [];
   const sources: ReadSource[] = [];
   for (const [index, item] of written.entries()) {
-    const read = readSource(item, { index, where: pathText(['sources', index], root), types, interpolated });
+    const where = pathText(['sources', index], root);
+    const read = readSource(item, { index, where, types, outside, folder, interpolated });
     problems.push(...read.problems);
     sources.push(read);
   }
@@ -68,6 +86,9 @@ interface ItemContext {
   readonly index: number;
   readonly where: string;
   readonly types: ConnectorTypes;
+  readonly outside: OutsideConnectors;
+  /** Of the configuration. */
+  readonly folder: string;
   readonly interpolated: Interpolated;
 }
 
@@ -75,7 +96,7 @@ function readSource(
   item: unknown,
   context: ItemContext,
 ): ReadSource & { readonly problems: readonly Problem[] } {
-  const { index, where, types, interpolated } = context;
+  const { index, where, types, folder, interpolated } = context;
   const path: KeyPath = ['sources', index];
   const checked = checkAgainst(withConnectors(types), item, { path, where, interpolated });
   const rules = wellFormedRules(checked.value, [...path, 'map'], checked.problems).filter(
@@ -85,30 +106,90 @@ function readSource(
   if (typeof item !== 'object' || item === null || Array.isArray(item))
     return { ...broken, problems: checked.problems };
 
-  const given = types.filter(({ type }) => Object.hasOwn(item, type));
-  const [connector] = given;
   const misspelt = checked.problems.some(({ suggestion }) => types.some(({ type }) => type === suggestion));
-  const problems = [...checked.problems, ...choiceProblems(given, { ...context, path, misspelt })];
-  for (const { type, options } of given) {
-    const below = (item as Readonly<Record<string, unknown>>)[type];
-    problems.push(...inlineSecrets(options, below, { path: [...path, type], interpolated }));
-  }
-  if (connector === undefined || given.length > 1) return { ...broken, problems };
+  const choice = connectorsOf(item, { ...context, path, misspelt });
+  const [chosen] = choice.given;
+  const problems = [
+    ...checked.problems,
+    ...choice.problems,
+    ...connectorSecrets(item, choice.given, { path, interpolated }),
+    ...blockSecrets(item, { path, interpolated }),
+  ];
+  if (chosen === undefined || choice.given.length > 1) return { ...broken, problems };
 
-  const written = (checked.value as Readonly<Record<string, unknown>>)[connector.type];
-  const optionsPath = [...path, connector.type];
-  const options = checkAgainst(connector.options, written, {
-    path: optionsPath,
-    where: `${where}.${connector.type}`,
+  const { key, connector } = chosen;
+  const written = (checked.value as Readonly<Record<string, unknown>>)[key];
+  const options = checkAgainst(connector.options, chosen.isOutside ? (written ?? {}) : written, {
+    path: [...path, key],
+    where: `${where}.${key}`,
     interpolated,
   });
   problems.push(...options.problems);
+  const { format, schemaRegistry, deadLetters } = checked.value as WrittenBlocks;
+  const origin = { type: connector.type, options: options.value };
+  if (problems.length === 0)
+    problems.push(
+      ...schemaRegistryProblems(format, schemaRegistry, { path, where, interpolated }),
+      ...deadLetterProblems(deadLetters, origin, { path, where, interpolated }),
+    );
   if (problems.length > 0) return { ...broken, problems };
-  const { name, format, numbers, contended, map } = checked.value as Omit<SourceConfig, 'type' | 'options'>;
+  const { name, numbers, contended, maxPaths, map } = checked.value as Omit<SourceConfig, 'type' | 'options'>;
+  const { expireAfter } = checked.value as WrittenExpiry;
   const sealed = new Secret(options.value as Readonly<Record<string, unknown>>);
-  const source = { name, type: connector.type, options: sealed, format, numbers, contended, map };
-  const whole = { ...(checked.value as object), [connector.type]: options.value };
-  return { ...broken, source, written: whole, problems };
+  const source = {
+    name,
+    type: chosen.name,
+    connector,
+    options: sealed,
+    format,
+    numbers,
+    contended,
+    maxPaths,
+    expireAfterMs: parseDuration(expireAfter),
+    map,
+    schemaRegistry: schemaRegistry && resolveSchemaRegistry(schemaRegistry),
+    deadLetters: resolveDeadLetters(deadLetters, origin, folder),
+  };
+  const whole = { ...(checked.value as object), [key]: options.value };
+  return { ...broken, source, connector, written: whole, problems };
+}
+
+interface WrittenBlocks extends Pick<SourceConfig, 'format'> {
+  readonly schemaRegistry?: WrittenSchemaRegistry;
+  readonly deadLetters: WrittenDeadLetters;
+}
+
+interface WrittenExpiry {
+  readonly expireAfter?: string | number;
+}
+
+/** Also below a `type` that could not be loaded, by names alone. */
+function connectorSecrets(
+  item: object,
+  given: readonly ChosenConnector[],
+  { path, interpolated }: { readonly path: KeyPath; readonly interpolated: Interpolated },
+): Problem[] {
+  const schemas = new Map<string, JsonSchema>([['options', {}]]);
+  for (const { key, connector } of given) schemas.set(key, connector.options);
+  return [...schemas].flatMap(([key, schema]) =>
+    inlineSecrets(schema, (item as Readonly<Record<string, unknown>>)[key], {
+      path: [...path, key],
+      interpolated,
+    }),
+  );
+}
+
+function blockSecrets(
+  item: object,
+  { path, interpolated }: { readonly path: KeyPath; readonly interpolated: Interpolated },
+): Problem[] {
+  const blocks = { schemaRegistry: SCHEMA_REGISTRY_SCHEMA, deadLetters: DEAD_LETTERS_SCHEMA };
+  return Object.entries(blocks).flatMap(([key, schema]) =>
+    inlineSecrets(schema, (item as Readonly<Record<string, unknown>>)[key], {
+      path: [...path, key],
+      interpolated,
+    }),
+  );
 }
 
 function wellFormedRules(item: unknown, path: KeyPath, problems: readonly Problem[]): PlacedRule[] {
@@ -135,20 +216,6 @@ function withConnectors(types: ConnectorTypes): JsonSchema {
   return schema;
 }
 const schemas = new WeakMap<ConnectorTypes, JsonSchema>();
-
-function choiceProblems(
-  given: ConnectorTypes,
-  { path, where, types, misspelt }: ItemContext & { readonly path: KeyPath; readonly misspelt: boolean },
-): Problem[] {
-  if (given.length === 1 || (given.length === 0 && misspelt)) return [];
-  if (given.length === 0) {
-    const names = types.map(({ type }) => type).join(', ');
-    return [problem('no-connector', path, `${where} does not say what it reads from; add one of: ${names}`)];
-  }
-  const names = given.map(({ type }) => type);
-  const message = `${where} reads from ${names.join(' and from ')}; make it one source each`;
-  return [{ ...problem('two-connectors', [...path, names[1] ?? ''], message), part: 'key' }];
-}
 
 /** Passwords and the like that stand in the file itself. The schema says `writeOnly`, or the name does. */
 function inlineSecrets(

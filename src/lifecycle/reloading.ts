@@ -20,7 +20,7 @@ export interface ReloadingOptions {
   readonly log: Log;
   readonly running: Config;
   /** Reads the configuration and the files that it names anew; throws `file-unreadable`. undefined: it came from no file. */
-  readonly read: (() => LoadedConfig) | undefined;
+  readonly read: (() => LoadedConfig | Promise<LoadedConfig>) | undefined;
   /** Carries out a change, or rejects with {@link SourcesRefused} and changes nothing. */
   readonly reconfigure: (
     change: { readonly running: Config; readonly next: Config },
@@ -94,7 +94,7 @@ export class Reloading {
     try {
       const { read, reconfigure } = this.#options;
       if (read === undefined) return { outcome: 'unchanged' };
-      const { config, findings } = read();
+      const { config, findings } = await read();
       const errors = findings.filter(({ severity }) => severity === 'error');
       if (config === undefined) return { outcome: 'rejected', findings: errors.map(reported) };
       const { changes, needRestart } = differenceOf(this.#running, config);

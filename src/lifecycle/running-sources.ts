@@ -1,5 +1,6 @@
-// The sources that this process reads, and how another configuration changes them: what is the same keeps running, what differs
-// is read anew while its values stay (stale) with subscribers, what is gone takes its paths with it.
+// The sources that this process reads, and how another configuration changes them: what is the same keeps running, and so does what
+// only gets at the same records in another way; what differs is read anew while its values stay (stale) with subscribers, what is
+// gone takes its paths with it.
 
 import { OptionsRejected, type Source } from '../../connectors/contract.js';
 import type { Clock } from '../clock.js';
@@ -36,7 +37,9 @@ export class SourcesRefused extends Error {
 }
 
 interface Running {
-  readonly config: SourceConfig;
+  /** Others are put in its place that only the source itself is concerned with. */
+  config: SourceConfig;
+  readonly source: Source;
   readonly ingest: Ingest;
   readonly stopping: AbortController;
   /** Resolved before it begins to read, and when it has ended. */
@@ -65,7 +68,10 @@ export class RunningSources {
   constructor(configs: readonly SourceConfig[], options: RunningSourcesOptions) {
     const { connect, createIngest } = options;
     this.#options = options;
-    this.#running = configs.map((config) => waiting(config, createIngest(config, connect(config))));
+    this.#running = configs.map((config) => {
+      const source = connect(config);
+      return waiting({ config, source }, createIngest(config, source));
+    });
   }
 
   /** In the order of the configuration. */
@@ -87,13 +93,15 @@ export class RunningSources {
     const arrivals = configs
       .filter((config) => !isKept(config))
       .map((config): Arrival => ({ config, source: this.#options.connect(config) }));
-    const refused = (await Promise.all(arrivals.map((arrival) => this.#probe(arrival, signal)))).flat();
+    const probed = await Promise.all(arrivals.map((arrival) => this.#probe(arrival, signal)));
+    const refused = probed.filter((each) => typeof each === 'object');
     if (refused.length > 0 || signal.aborted) {
       await Promise.all(arrivals.map(({ source }) => source.close()));
       signal.throwIfAborted();
       throw new SourcesRefused(refused);
     }
-    return { commit: () => this.#commit(configs, arrivals) };
+    const reached = new Set(arrivals.filter((_, index) => probed[index] === 'reached'));
+    return { commit: () => this.#commit(configs, arrivals, reached) };
   }
 
   /** Stops reading. Values stay where they are. */
@@ -102,25 +110,47 @@ export class RunningSources {
     await Promise.all(this.#running.map(({ ingest }) => ingest.release()));
   }
 
-  async #probe({ config: { name }, source }: Arrival, signal: AbortSignal): Promise<RefusedSource[]> {
+  async #probe(
+    { config: { name }, source }: Arrival,
+    signal: AbortSignal,
+  ): Promise<RefusedSource | 'reached' | 'unknown'> {
     const { clock, log } = this.#options;
     const late = new AbortController();
     const cancel = clock.after(PROBE_MS, () => late.abort());
     const until = AbortSignal.any([signal, late.signal]);
     try {
       await Promise.race([source.probe(until), aborted(until)]);
+      return 'reached';
     } catch (error) {
-      if (error instanceof OptionsRejected) return [{ name, reason: error.message }];
+      if (error instanceof OptionsRejected) return { name, reason: error.message };
       if (!signal.aborted) log.warn('source-not-reached', { source: name, error });
     } finally {
       cancel();
     }
-    return [];
+    return 'unknown';
+  }
+
+  /** Whether the source that runs under this name goes on with the options, which work and are all that differs. */
+  #adopt({ config }: Arrival): boolean {
+    const running = this.#running.find((each) => each.config.name === config.name);
+    if (running === undefined || running.ingest.status.state === 'stopped') return false;
+    const isAllElseSame = isSameConfig({ ...config, options: running.config.options }, running.config);
+    if (!isAllElseSame || running.source.adopt?.(config.options.reveal()) !== true) return false;
+    running.config = config;
+    this.#options.log.info('source-options-adopted', { source: config.name });
+    return true;
   }
 
   /** Paths of different sources never meet in one configuration, so all that must go is gone before anything new is read. */
-  async #commit(configs: readonly SourceConfig[], arrivals: readonly Arrival[]): Promise<void> {
+  async #commit(
+    configs: readonly SourceConfig[],
+    prepared: readonly Arrival[],
+    reached: ReadonlySet<Arrival>,
+  ): Promise<void> {
     const { createIngest } = this.#options;
+    const adopted = new Set(prepared.filter((arrival) => reached.has(arrival) && this.#adopt(arrival)));
+    const arrivals = prepared.filter((arrival) => !adopted.has(arrival));
+    await Promise.all([...adopted].map(({ source }) => source.close()));
     const arriving = new Map(arrivals.map((arrival) => [arrival.config.name, arrival]));
     const named = new Set(configs.map(({ name }) => name));
     const leaving = this.#running.filter(({ config: { name } }) => arriving.has(name) || !named.has(name));
@@ -133,7 +163,7 @@ export class RunningSources {
       await former?.release();
       const ingest = createIngest(config, source);
       if (former !== undefined) await ingest.inherit(former);
-      created.push(waiting(config, ingest));
+      created.push(waiting({ config, source }, ingest));
     }
     for (const each of created) begin(each);
     const all = [...this.#running.filter((each) => !leaving.includes(each)), ...created];
@@ -142,8 +172,8 @@ export class RunningSources {
   }
 }
 
-function waiting(config: SourceConfig, ingest: Ingest): Running {
-  return { config, ingest, stopping: new AbortController(), ended: Promise.resolve() };
+function waiting(arrival: Arrival, ingest: Ingest): Running {
+  return { ...arrival, ingest, stopping: new AbortController(), ended: Promise.resolve() };
 }
 
 function begin(source: Running): void {

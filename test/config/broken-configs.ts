@@ -193,8 +193,33 @@ const TABLE: readonly (readonly [name: string, text: string, code: string, line?
     5,
   ],
   [
-    'a format that is not there',
+    'a format with schemas and no registry of them',
     source(`${KAFKA}\n    format: { value: avro }\n    map: [{ path: prices }]`),
+    'schema-registry',
+    6,
+  ],
+  ...[
+    ['the password of a registry in the file', 'username: u, password: hunter2', 'secret-inline'],
+    ['a user of a registry without a password', 'username: u', 'missing-key'],
+    ['a reader’s schema for JSON', 'readerSchema: { key: s@latest }', 'schema-registry'],
+    ['a reader’s schema that is none', 'readerSchema: { value: quotes }', 'schema-registry'],
+  ].map(([name = '', more = '', code = '']): [string, string, string, number] => [
+    name,
+    source(
+      `${KAFKA}\n    format: { value: avro }\n    schemaRegistry: { url: https://a, ${more} }\n    map: [{ path: prices }]`,
+    ),
+    code,
+    7,
+  ]),
+  [
+    'a user in the URL of a registry',
+    source(`${KAFKA}\n    schemaRegistry: { url: https://u:p@a }\n    map: [{ path: prices }]`),
+    'bad-value',
+    6,
+  ],
+  [
+    'a format that is not there',
+    source(`${KAFKA}\n    format: { value: xml }\n    map: [{ path: prices }]`),
     'bad-value',
     6,
   ],

@@ -22,7 +22,7 @@ sources:
       topics: [a.*]
       start: 2026-01-31T08:00:00Z
       clientId: me
-      tls: { ca: { file: key.pem }, key: { env: SECRET_KEY }, servername: kafka }
+      tls: { ca: { file: key.pem }, cert: { file: key.pem }, key: { env: SECRET_KEY }, servername: kafka }
       sasl: { mechanism: scram-sha-256, username: { env: USER_NAME }, password: { env: PASSWORD } }
       fetchWindow: 5ms
       maxBytesPerPartition: { env: BATCH }
@@ -42,6 +42,19 @@ sources:
   - name: b
     kafka: *kafka
     map: [{ path: 'b/{value.x}', when: { env: CONDITION } }]
+  - name: c
+    kafka:
+      brokers: { env: BROKER }
+      topics: [c]
+      tls: true
+      sasl: { mechanism: oauthbearer, tokenUrl: https://idp.example/token, clientId: c, clientSecret: { env: PASSWORD }, scope: s, parameters: { a: b }, extensions: { logicalCluster: l } }
+    map: [{ path: 'c/{key}' }]
+  - name: d
+    kafka:
+      brokers: "kafka:9092, [::1]:9092"
+      topics: [d]
+      sasl: { mechanism: aws-msk-iam, region: eu-central-1, roleArn: 'arn:aws:iam::123456789012:role/reader' }
+    map: [{ path: 'd/{key}' }]
 entitlements:
   - { allow: everyone, paths: ['a/{claims.id}', { env: RULE_PATH }], hide: [/a], claims: { env: prod, n: [1, true, { env: ROLE }] } }
   - { deny: [x], paths: ['**'] }

@@ -49,6 +49,7 @@ describe('a short configuration', () => {
         maxValueBytes: 1_048_576,
         maxDepth: 64,
         maxKeys: 20_000,
+        elementsPerRecord: 10_000,
       },
       fanout: { flushWindowMs: 0 },
       log: { level: 'info' },

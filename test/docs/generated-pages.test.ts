@@ -5,6 +5,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { errorsPage } from '../../src/cli/errors-page.js';
+import { kafka } from '../../connectors/kafka/kafka.js';
+import { withOptions } from '../../src/config/reference.js';
 import { docsOf, ERROR_CATALOGUE, type ErrorCode } from '../../src/errors.js';
 import { createLog } from '../../src/telemetry/logger.js';
 import { METRICS } from '../../src/telemetry/metrics.js';
@@ -20,6 +22,10 @@ test('docs/errors.md is not stale (else: node scripts/docs.mjs)', () => {
 
 test('docs/metrics.md is not stale (else: node scripts/docs.mjs)', () => {
   expect(read('docs/metrics.md')).toBe(metricsPage(METRICS));
+});
+
+test('the options in docs/sources/kafka.md are not stale (else: node scripts/docs.mjs)', () => {
+  expect(withOptions(read('docs/sources/kafka.md'), kafka)).toBe(read('docs/sources/kafka.md'));
 });
 
 describe('a line at level error', () => {

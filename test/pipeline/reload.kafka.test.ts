@@ -84,7 +84,7 @@ class Process {
     const log = createLog({ level: 'info', style: 'json', write });
     const signal = new AbortController().signal;
     const readConfig = () => this.read();
-    this.pipeline = await startPipeline(resolved(this.read()), {
+    this.pipeline = await startPipeline(resolved(await this.read()), {
       clock: systemClock,
       log,
       signal,
@@ -97,7 +97,7 @@ class Process {
     writeFileSync(this.file, text);
   }
 
-  read(): LoadedConfig {
+  read(): Promise<LoadedConfig> {
     return readConfigFile(this.file, [...connectors, streamConnector], this.env);
   }
 
@@ -324,10 +324,11 @@ describe('a reload', () => {
     await running(text, async () => {
       const signals = new EventEmitter();
       const { pipeline } = process;
+      const files = filesOf(process.file, await process.read());
       const reloads = listenForReloads({
         signals,
         clock: { ...systemClock, after: (ms, task) => systemClock.after(ms / 20, task) },
-        files: () => filesOf(process.file, process.read().needs),
+        files: () => files,
         reload: (trigger) => pipeline.reload(trigger),
       });
       try {

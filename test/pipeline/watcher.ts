@@ -11,6 +11,8 @@ export class Watcher {
   /** `[7,..]` as `stale` and `[8,..]` as `fresh`, in the order received. */
   readonly marks: ('stale' | 'fresh')[] = [];
   closed: number | undefined;
+  /** Lines that said something about the value of a path: keyframes, values, deltas, deletes. */
+  changes = 0;
   /** The first thing that the checker found wrong. */
   fault: unknown;
   readonly #ws: WebSocket;
@@ -72,6 +74,7 @@ export class Watcher {
       this.fault ??= error;
     }
     for (const line of message.split('\n')) {
+      if (/^\[[0-4],/.test(line)) this.changes++;
       if (line.startsWith('[7,')) this.marks.push('stale');
       if (line.startsWith('[8,')) this.marks.push('fresh');
     }

@@ -1,0 +1,32 @@
+// Makes the sink for the dead letters of a source, from what its configuration says.
+
+import type { Clock } from '../clock.js';
+import type { DeadLetterStoreConfig, SourceConfig } from '../config/config.js';
+import type { DeadLetterSink } from '../dead-letters/dead-letter.js';
+import { LetterFile } from '../dead-letters/file.js';
+import { alsoLogged, LoggedDeadLetters } from '../dead-letters/logged.js';
+import { StoredDeadLetters, type LetterStore } from '../dead-letters/stored.js';
+import { LetterTopic } from '../dead-letters/topic.js';
+import { openProducer } from '../kafka/producer.js';
+import type { Log } from '../telemetry/logger.js';
+
+/** Contacts nobody and opens no file yet. */
+export function deadLetterSink(
+  { name, deadLetters }: Pick<SourceConfig, 'name' | 'deadLetters'>,
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+): DeadLetterSink {
+  const ofSource = log.child({ source: name });
+  const logged = new LoggedDeadLetters(ofSource, clock);
+  if (deadLetters.store === undefined) return logged;
+  const store = storeOf(deadLetters.store, ofSource);
+  return alsoLogged(new StoredDeadLetters({ store, clock, log: ofSource }), logged);
+}
+
+function storeOf(config: DeadLetterStoreConfig, log: Log): LetterStore {
+  switch (config.kind) {
+    case 'file':
+      return new LetterFile({ path: config.path, maxBytes: config.maxBytes, log });
+    case 'topic':
+      return new LetterTopic({ topic: config.name, producer: openProducer(config.cluster.reveal()) });
+  }
+}
