@@ -1,6 +1,7 @@
 // All rows, in the order in which they are run and shown.
 
 import type { RowGroup } from './row.js';
+import { codecsRow } from './rows/codecs.js';
 import { documents } from './rows/documents.js';
 import { everything } from './rows/everything.js';
 import { idleSessions } from './rows/idle.js';
@@ -9,6 +10,7 @@ import { ingestRow } from './rows/ingest.js';
 import { intakeRow } from './rows/intake.js';
 import { joins } from './rows/joins.js';
 import { onePath } from './rows/one-path.js';
+import { registryFormats } from './rows/registry-formats.js';
 import { slowClients } from './rows/slow-clients.js';
 import { subsetsOfPaths } from './rows/subsets.js';
 
@@ -17,7 +19,9 @@ export const BENCH_GROUPS: readonly RowGroup[] = [
   subsetsOfPaths,
   everything,
   ingestRow,
+  codecsRow,
   intakeRow,
+  registryFormats,
   indexRow,
   idleSessions,
   documents,

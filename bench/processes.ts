@@ -2,7 +2,9 @@
 
 export const FAN_OUT_SERVER = new URL('./server/fan-out-server.js', import.meta.url);
 export const IN_PROCESS_SERVER = new URL('./server/in-process-server.js', import.meta.url);
+export const CODECS_SERVER = new URL('./server/codecs-server.js', import.meta.url);
 export const INTAKE_SERVER = new URL('./server/intake-server.js', import.meta.url);
+export const REGISTRY_READER = new URL('./server/registry-reader.js', import.meta.url);
 export const PRODUCER = new URL('./kafka/producer.js', import.meta.url);
 export const CLIENT = new URL('./client/main.js', import.meta.url);
 

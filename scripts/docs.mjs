@@ -1,5 +1,5 @@
-// Writes the pages and the schema that are made from the code: docs/config.md, docs/errors.md, docs/metrics.md and
-// the two schemas for editors in schema/. With --check it only says which of them are stale.
+// Writes the pages and the schema that are made from the code: docs/config.md, docs/errors.md, docs/metrics.md, the options in
+// docs/sources/{kafka,push}.md, and the two schemas for editors in schema/. With --check it only says which of them are stale.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,14 +21,19 @@ function compileTo(folder) {
 async function generated(folder) {
   const load = (file) => import(pathToFileURL(join(folder, file)).href);
   const { connectors } = await load('connectors/registry.js');
-  const { configReference } = await load('src/config/reference.js');
+  const { configReference, withOptions } = await load('src/config/reference.js');
   const { editorSchemaText } = await load('src/config/editor-schema.js');
   const { errorsPage } = await load('src/cli/errors-page.js');
   const { METRICS } = await load('src/telemetry/metrics.js');
   const { metricsPage } = await load('src/telemetry/metrics-page.js');
   const { testFileSchemaText } = await load('src/rehearsal/test-schema.js');
   const example = readFileSync(join(root, 'examples/tailrace.yaml'), 'utf8');
+  const pages = connectors.map((connector) => {
+    const path = `docs/sources/${connector.type}.md`;
+    return [path, withOptions(readFileSync(join(root, path), 'utf8'), connector)];
+  });
   return {
+    ...Object.fromEntries(pages),
     'docs/config.md': configReference(connectors, example),
     'docs/errors.md': errorsPage(),
     'docs/metrics.md': metricsPage(METRICS),

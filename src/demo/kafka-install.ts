@@ -139,7 +139,7 @@ async function makeArchive(
 }
 
 /** An archive fits one build of one JVM: a new Java gets a new one. */
-function identity(java: string): string {
+export function identity(java: string): string {
   return createHash('sha256')
     .update(`${java} ${statSync(java).mtimeMs}`)
     .digest('hex')

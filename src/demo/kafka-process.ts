@@ -123,7 +123,8 @@ function spawnJava(
   }
 }
 
-function guardAgainstOurDeath(child: ChildProcess): { release(): void } {
+/** Kills the child when this process ends, however it ends. */
+export function guardAgainstOurDeath(child: ChildProcess): { release(): void } {
   const pid = child.pid;
   if (pid === undefined) return { release: () => undefined };
   const shell = spawn('sh', ['-c', `read _; kill -9 ${pid}`], {

@@ -13,12 +13,12 @@ const LAYERS: readonly { readonly layer: number; readonly where: RegExp; readonl
   { layer: 0, where: /^src\/kafka\//, apart: true },
   { layer: 1, where: /^src\/(errors|clock|version|v8-tuning)\.ts$/ },
   { layer: 1, where: /^src\/(telemetry|protocol|expression)\// },
-  { layer: 2, where: /^src\/(decode|map|log|cache|diff|entitle)\//, apart: true },
+  { layer: 2, where: /^src\/(decode|map|log|cache|diff|entitle|dead-letters)\//, apart: true },
   { layer: 3, where: /^src\/(ingest|fanout)\//, apart: true },
   { layer: 4, where: /^src\/server\// },
   {
     layer: 5,
-    where: /^src\/(pipeline\.ts|main\.ts|lifecycle\/|config\/|receiver\/|rehearsal\/|cli\/|demo\/)/,
+    where: /^src\/(pipeline\.ts|main\.ts|index\.ts|lifecycle\/|config\/|receiver\/|rehearsal\/|cli\/|demo\/)/,
   },
 ];
 

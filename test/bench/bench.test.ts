@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import type { Figure } from '../../bench/row.js';
 
 const ROOT = join(import.meta.dirname, '../..');
-const SOURCES = ['src', 'connectors', 'bench'];
+const SOURCES = ['src', 'connectors', 'bench', 'test/support'];
 
 let compiled: string;
 

@@ -38,7 +38,7 @@ function to(...ports: number[]): Values {
 describe('egress', () => {
   test('is name servers and the ports of the brokers that the configuration names, each once', () => {
     expect(egress({})).toEqual([DNS, to(9092)]);
-    const sources = [source(['a:9092', 'b.svc:9093', 'c:9092']), source(['[::1]:9094'])];
+    const sources = [source(['a:9092', 'b.svc:9093,c:9092']), source(' [::1]:9094, d:9092,')];
     expect(egress({ sources })).toEqual([DNS, to(9092, 9093, 9094)]);
   });
 

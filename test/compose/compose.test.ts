@@ -122,7 +122,7 @@ describe('tailrace.yaml', () => {
     const env = { ...service('tailrace').environment, ...given } as Record<string, string>;
     const { config, findings } = loadConfig(example, connectors, { kind: 'online', env, readFile: noFile });
     expect(findings).toEqual([]);
-    expect(config?.sources[0]?.options.reveal()['brokers']).toEqual(['kafka:9092']);
+    expect(config?.sources[0]?.options.reveal()['brokers']).toBe('kafka:9092');
     expect(config?.admin.host).toBe('0.0.0.0');
     const { graceMs, waitMs, spreadMs } = config!.shutdown;
     expect(graceMs).toBeLessThan(Number.parseInt(service('tailrace').stop_grace_period ?? '', 10) * 1_000);

@@ -14,8 +14,10 @@
 {{- $ports := list -}}
 {{- range $source := .Values.config.sources -}}
   {{- $brokers := ($source.kafka | default dict).brokers -}}
-  {{- range $broker := kindIs "slice" $brokers | ternary $brokers list -}}
-    {{- with regexFind ":[0-9]+$" (toString $broker) }}{{ $ports = append $ports (trimPrefix ":" . | int) }}{{ end -}}
+  {{- range $written := kindIs "slice" $brokers | ternary $brokers (list $brokers) -}}
+    {{- range $broker := kindIs "string" $written | ternary (splitList "," (toString $written)) list -}}
+      {{- with regexFind ":[0-9]+$" (trim $broker) }}{{ $ports = append $ports (trimPrefix ":" . | int) }}{{ end -}}
+    {{- end -}}
   {{- end -}}
 {{- end -}}
 {{- with include "tailrace.jwksUrl" . -}}
