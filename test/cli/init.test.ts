@@ -13,6 +13,7 @@ import type { TopicSample } from '../../src/cli/starter/topic-sample.js';
 import { loadConfig } from '../../src/config/load.js';
 import { parseFilter, intersects, type Filter } from '../../src/topic/filter.js';
 import { tailrace, filesWith } from './command.js';
+import { isLong } from '../support/long.js';
 
 const TRIAL = { connectors, env: {}, registry: undefined };
 type Written = readonly [key: unknown, value: unknown, headers?: Record<string, string>];
@@ -244,7 +245,7 @@ describe('the configuration', () => {
         );
         expect(text).toMatch(/^[\n\x20-\x7e]*$/);
       }),
-      { numRuns: 15 * Number(process.env['TAILRACE_SEEDS'] ?? 1) },
+      { numRuns: isLong ? 500 : 15 },
     );
   });
 

@@ -14,6 +14,7 @@ import { until } from '../server/until.js';
 import { filesWith, tailrace, type Captured } from './command.js';
 import { record, recordsOf, scripted, type Script } from './scripted-connector.js';
 import { framed, registryOf } from './stub-registry.js';
+import { isLong } from '../support/long.js';
 
 const CONFIG = `listen: { host: 127.0.0.1 }
 auth: none
@@ -55,7 +56,7 @@ function tap(
 }
 
 /** Each reads dozens of records. */
-const RUNS = process.env['TAILRACE_SEEDS'] === undefined ? 10 : 200;
+const RUNS = isLong ? 200 : 10;
 
 const lines = (text: string) => text.split('\n').slice(0, -1);
 

@@ -11,8 +11,9 @@ import { parseConfigDocument } from '../../src/config/document.js';
 import type { JsonSchema } from '../../src/config/schemas.js';
 import { BROKEN_CONFIGS } from './broken-configs.js';
 import { mutatedConfigs, SEED_CONFIGS } from './mutations.js';
+import { isLong } from '../support/long.js';
 
-const RUNS = 200 * Number(process.env['TAILRACE_SEEDS'] ?? 1);
+const RUNS = isLong ? 5_000 : 200;
 const ajv = new Ajv({ strict: true, strictTypes: false, strictRequired: false });
 const accepts = ajv.compile(editorSchema(connectors));
 const valueOf = (text: string) => parseConfigDocument('tailrace.yaml', text).value ?? null;

@@ -9,11 +9,11 @@ import { conformanceCases, type Write } from '../../connectors/kit/conformance.j
 import { until } from '../support/kafka.js';
 import { ingestUpstream } from './ingested-upstream.js';
 import type { TestedConnector } from './harness/tested-connector.js';
+import { isLong } from '../support/long.js';
 
-const SEEDS = Number(process.env['TAILRACE_SEEDS'] ?? 0);
 /** Of readers: 1,000 in the long run. */
-const SETTINGS = SEEDS > 0 ? { seeds: 50, kills: 10, stallMs: 60_000 } : { seeds: 2 };
-const CASE_MS = SEEDS > 0 ? 900_000 : 60_000;
+const SETTINGS = isLong ? { seeds: 50, kills: 10, stallMs: 60_000 } : { seeds: 2 };
+const CASE_MS = isLong ? 900_000 : 60_000;
 
 const found = await Promise.all(
   connectors.map(async ({ type }) => ({ type, tested: await harnessesOf(type) })),

@@ -5,8 +5,9 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { client, createTopic, until, withAdmin } from '../support/kafka.js';
 import { startCluster, type TestCluster } from '../support/kafka-cluster.js';
 import { collect, kafkaSource } from './collector.js';
+import { isLong } from '../support/long.js';
 
-const CYCLES = process.env['TAILRACE_SEEDS'] === undefined ? 2 : 10;
+const CYCLES = isLong ? 10 : 2;
 const PARTITIONS = 3;
 const PATIENCE_MS = 60_000;
 

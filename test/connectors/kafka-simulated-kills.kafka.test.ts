@@ -8,8 +8,8 @@ import { javaProduce, type JavaStep } from '../support/java-producer.js';
 import { createTopic, produce, testBrokers, uniqueTopic, until } from '../support/kafka.js';
 import { kafkaSource } from './collector.js';
 import { COMPACT, compacted, others } from './compacted-topic.js';
+import { isLong } from '../support/long.js';
 
-const isLong = process.env['TAILRACE_SEEDS'] !== undefined;
 const KILLS = isLong ? 1_000 : 50;
 const TRANSACTIONS = isLong ? 500 : 45;
 const PRODUCERS = ['A', 'B', 'C'];

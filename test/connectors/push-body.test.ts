@@ -13,8 +13,9 @@ import {
 } from '../../connectors/push/json-slices.js';
 import { parseBody, type BodyForm, type PushedBody } from '../../connectors/push/pushed-body.js';
 import type { PushedRecord } from '../../connectors/push/pushed-record.js';
+import { isLong } from '../support/long.js';
 
-const RUNS = process.env['TAILRACE_SEEDS'] === undefined ? 500 : 20_000;
+const RUNS = isLong ? 20_000 : 500;
 
 /** JSON with space in odd places, and escapes where none are needed. */
 const spaced = fc.letrec<{ value: string }>((tie) => {

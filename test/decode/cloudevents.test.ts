@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { decoding, framed, SCHEMAS } from './envelopes.js';
+import { isLong } from '../support/long.js';
 
 const ATTRIBUTES = {
   specversion: '1.0',
@@ -163,7 +164,7 @@ test('both modes give the same document and the same attributes', () => {
       expect(binary).toMatchObject({ text, headers: attributes });
       expect(structured).toMatchObject({ text, headers: attributes });
     }),
-    { numRuns: process.env['TAILRACE_SEEDS'] === undefined ? 100 : 5_000 },
+    { numRuns: isLong ? 5_000 : 100 },
   );
 });
 

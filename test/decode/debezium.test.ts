@@ -4,6 +4,7 @@ import { decoderOf } from '../../src/decode/decoder.js';
 import { DEFAULT_JSON_LIMITS } from '../../src/decode/json-scanner.js';
 import { keyWithSchema, mysql, postgres, withSchema, type Operation } from './debezium-records.js';
 import { decoding, framed, SCHEMAS, type Outcome } from './envelopes.js';
+import { isLong } from '../support/long.js';
 
 const ROW = { id: 1004, first_name: 'Anne', email: 'annek@noanswer.org' };
 const BEFORE = { ...ROW, first_name: 'Anne Marie' };
@@ -117,7 +118,7 @@ describe('a change in an envelope', () => {
           expect(outcome).toHaveProperty('text', textOf(json(after)));
         }
       }),
-      { numRuns: process.env['TAILRACE_SEEDS'] === undefined ? 100 : 5_000 },
+      { numRuns: isLong ? 5_000 : 100 },
     );
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { compileCondition, type ExpressionSetting } from '../../src/expression/cel.js';
 import { StepBudget } from '../../src/expression/steps.js';
+import { isLong } from '../support/long.js';
 
 const VARIABLES = ['key', 'value', 'partition', 'item', 'index'];
 
@@ -160,7 +161,7 @@ describe('counting steps changes no answer', () => {
         const variables = { value: record, index: 1n, item: record.l };
         expect(evaluate(text, variables, 'per element')).toBe(evaluate(text, variables));
       }),
-      { numRuns: process.env['TAILRACE_SEEDS'] === undefined ? 30 : 1_000 },
+      { numRuns: isLong ? 1_000 : 30 },
     );
   });
 

@@ -15,8 +15,8 @@ import type { Json } from '../../src/topic/json.js';
 import { BuiltProgram, type RunningProgram } from '../support/built-program.js';
 import { Follower } from '../support/follower.js';
 import { client, createTopic, until } from '../support/kafka.js';
+import { isLong } from '../support/long.js';
 
-const isLong = process.env['TAILRACE_SEEDS'] !== undefined;
 const KILLS = isLong ? 20 : 2;
 const PARTITIONS = 3;
 const TOKEN = 'an-operator-of-more-than-thirty-two-bytes';

@@ -5,8 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Watcher } from '../pipeline/watcher.js';
 import { until } from '../server/until.js';
 import { BuiltProgram, type RunningProgram } from '../support/built-program.js';
+import { isLong } from '../support/long.js';
 
-const KILLS = process.env['TAILRACE_SEEDS'] === undefined ? 2 : 20;
+const KILLS = isLong ? 20 : 2;
 const SENDERS = 8;
 const TOKEN = 'the-admin-token-of-this-test';
 const CONFIG = `

@@ -9,6 +9,7 @@ import { collect, kafkaSource } from '../connectors/collector.js';
 import { createTopic, produce, until } from '../support/kafka.js';
 import { startProxiedKafka, type ProxiedKafka } from '../support/proxied-kafka.js';
 import type { Direction, TcpProxy } from '../support/tcp-proxy.js';
+import { isLong } from '../support/long.js';
 
 let started: ProxiedKafka;
 let proxy: TcpProxy;
@@ -20,7 +21,6 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => started.close());
 
-const isLong = process.env['TAILRACE_SEEDS'] !== undefined;
 const BATCHES = 8;
 const RECORDS_PER_BATCH = 20;
 const PARTITIONS = 2;

@@ -8,6 +8,7 @@ import { stringifyJson, type Json } from '../../src/topic/json.js';
 import type { JsonText } from '../../src/topic/utf8.js';
 import { intakeOf, record } from '../ingest/records.js';
 import { map, pathsOf } from './mapped.js';
+import { isLong } from '../support/long.js';
 
 const ITEMS = [{ each: '/items', path: 'orders/{value.id}/{item.sku}' }];
 
@@ -142,7 +143,7 @@ describe('elements of an array are found in its text as JSON.parse finds them', 
       fc.dictionary(name, tie('tree'), { maxKeys: 4 }),
     ),
   }));
-  const numRuns = process.env['TAILRACE_SEEDS'] === undefined ? 150 : 20_000;
+  const numRuns = isLong ? 20_000 : 150;
 
   test('their texts, and the fields that a template reads', () => {
     fc.assert(

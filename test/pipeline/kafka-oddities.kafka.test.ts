@@ -7,8 +7,7 @@ import type { Value } from '../oracle/naive-json.js';
 import { createTopic, produce, uniqueTopic, until, withAdmin } from '../support/kafka.js';
 import { startProxiedKafka, type ProxiedKafka } from '../support/proxied-kafka.js';
 import { KafkaPipeline, untilHeld, type PipedSource } from './kafka-pipeline.js';
-
-const isLong = process.env['TAILRACE_SEEDS'] !== undefined;
+import { isLong } from '../support/long.js';
 
 let started: ProxiedKafka;
 let pipeline: KafkaPipeline | undefined;

@@ -5,8 +5,9 @@ import { avroSchema, NotReadable } from '../../../src/decode/registry/avro.js';
 import { parseAvroSchema } from '../../../src/decode/registry/avro-schema.js';
 import { avroExample, encodeAvro } from './arbitrary-avro.js';
 import { decoderFor, textOf, valueOf } from './given-schemas.js';
+import { isLong } from '../../support/long.js';
 
-const RUNS = process.env['TAILRACE_SEEDS'] === undefined ? 300 : 20_000;
+const RUNS = isLong ? 20_000 : 300;
 
 const decoder = (schema: unknown, reader?: unknown, limits = {}) => {
   const [writerType, readerType] = [schema, reader ?? schema].map((each) =>

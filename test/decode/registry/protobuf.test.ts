@@ -2,9 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import protobuf from 'protobufjs';
 import { protobufSchema } from '../../../src/decode/registry/protobuf-schema.js';
+import { isLong } from '../../support/long.js';
 import { decoderFor, textOf, valueOf } from './given-schemas.js';
 
-const RUNS = process.env['TAILRACE_SEEDS'] === undefined ? 300 : 20_000;
+const RUNS = isLong ? 20_000 : 300;
 
 const FILE = `syntax = "proto3"; package lab;
 import "google/protobuf/timestamp.proto"; import "google/protobuf/duration.proto";
