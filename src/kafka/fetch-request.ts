@@ -88,7 +88,7 @@ export function fetchRequest<T extends FetchTarget>(
         const [target, at] = [targets[index], positionsAt[index]];
         if (target === undefined || at === undefined) continue;
         writeInt64(bytes, target.position, at);
-        void 0;
+        if (settings.version >= 12) bytes.writeInt32BE(target.epoch, at + 8);
       }
       return bytes;
     },

@@ -83,7 +83,7 @@ type Item =
 
 const PROGRESS_EVERY_MS = 250;
 /** How long a leader is asked itself after a replica nearer to us has failed: it would send us there again. */
-const LEADERS_ONLY_MS = 0;
+const LEADERS_ONLY_MS = 30_000;
 
 /** Invariant: a partition is fetched by the loop of `state.node`, or by none while that is -1 and metadata is being asked for. */
 export class KafkaReader implements LoopOwner {

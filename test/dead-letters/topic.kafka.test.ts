@@ -108,7 +108,7 @@ test('A13 a stock consumer sees the record as it was, and where it came from, in
 }, 40_000);
 
 test('A13 letters come back as they were: large ones, empty ones, null ones, of a topic called like a built-in', async () => {
-  const topic = await createTopic({ topic: 'constructor', partitions: 3 });
+  const topic = await createTopic({ topic: 'hasOwnProperty', partitions: 3 });
   const letters = [
     letter(1, { value: Buffer.alloc(60_000, 'v') }),
     letter(2, { key: null, value: null, headers: [{ name: '__proto__', value: null }] }),

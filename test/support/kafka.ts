@@ -4,6 +4,9 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import kafkajs, { type Admin, type Kafka, type Message } from 'kafkajs';
 
+import { KafkaRefused, KafkaUnreachable } from '../../src/kafka/access-error.js';
+import { kafkaCluster } from '../../src/kafka/cluster.js';
+
 process.env['KAFKAJS_NO_PARTITIONER_WARNING'] = '1';
 
 /** Addresses of the broker that test/setup started for this run. */
@@ -35,25 +38,20 @@ export interface TopicSettings {
 export async function createTopic(settings: TopicSettings = {}): Promise<string> {
   const topic = settings.topic ?? uniqueTopic();
   const configEntries = Object.entries(settings.configs ?? {}).map(([name, value]) => ({ name, value }));
-  const numPartitions = settings.partitions ?? 1;
+  const { partitions: numPartitions = 1, brokers = testBrokers() } = settings;
   await withAdmin(async (admin) => {
     await admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions, configEntries }] });
-    // kafkajs's own wait fails on a broker that is so busy that it does not know the topic yet.
-    await until('leaders', () => hasLeaders(admin, topic), 30_000);
-  }, settings.brokers);
+  }, brokers);
+  await until('leaders', () => isServed(topic, numPartitions, brokers), 30_000);
   return topic;
 }
 
-async function hasLeaders(admin: Admin, topic: string): Promise<boolean> {
+/** Whether each leader answers for its partition. One that does not yet makes kafkajs send a whole request twice. */
+async function isServed(topic: string, partitions: number, brokers: readonly string[]): Promise<boolean> {
   try {
-    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-    return topics[0]?.partitions.every(({ leader }) => leader >= 0) ?? false;
+    return (await kafkaCluster({ brokers, clientId: 'tailrace-test' }).ends(topic)).size === partitions;
   } catch (error) {
-    if (
-      error instanceof kafkajs.KafkaJSProtocolError ||
-      error instanceof kafkajs.KafkaJSNumberOfRetriesExceeded
-    )
-      return false;
+    if (error instanceof KafkaUnreachable || error instanceof KafkaRefused) return false;
     throw error;
   }
 }
