@@ -326,7 +326,7 @@ export const ENTITLEMENT_SCHEMA: JsonSchema = {
       items: text,
       minItems: 1,
       description:
-        '`*` is one segment, `**` at the end any number; `{claims.x}` is the value of a claim as one segment.',
+        '`*` is one segment, `**` at the end any number; `{claims.x}` is the value of a claim as one segment; of a list one element, the same wherever the claim stands in the path.',
       examples: [['orders/{claims.account}/**']],
     },
     hide: {

@@ -49,7 +49,7 @@ function holds(claim: Value | undefined, wanted: Value): boolean {
   return given.some((value) => accepted.includes(value));
 }
 
-/** Whether the rule's filter, with each `{claims.x}` filled in, names the path. A list fills it in once for each element. */
+/** Whether the rule's filter, with each `{claims.x}` filled in, names the path. A list fills it in once for each element, the same wherever it stands. */
 function reaches(template: string, person: Person, path: string): boolean {
   const hole = /\{claims\.([^}]+)\}/.exec(template);
   if (hole === null) return names(template, path);
@@ -57,7 +57,13 @@ function reaches(template: string, person: Person, path: string): boolean {
   const given: readonly (Value | undefined)[] = Array.isArray(claim) ? claim : [claim];
   const fillings = given.map((one) => (typeof one === 'boolean' ? undefined : segmentOf(one)));
   return fillings.some(
-    (filling) => filling !== undefined && reaches(template.replace(hole[0], filling), person, path),
+    (filling) =>
+      filling !== undefined &&
+      reaches(
+        template.replaceAll(hole[0], () => filling),
+        person,
+        path,
+      ),
   );
 }
 

@@ -42,6 +42,8 @@ describe('rules', () => {
     const rules = [allow({ paths: ['orders/{claims.account}/*'] })];
     expect(seen(rules, customer, 'orders/b/1', 1)).toBe(1);
     expect(seen(rules, customer, 'orders/c/1', 1)).toBeUndefined();
+    const twice = [allow({ paths: ['{claims.account}/{claims.account}'] })];
+    expect(['a/a', 'a/b'].map((path) => seen(twice, customer, path, 1))).toEqual([1, undefined]);
   });
 
   test('a rule with claims is for those who have them', () => {
