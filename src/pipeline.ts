@@ -8,7 +8,7 @@ import type { Config, Limits, SourceConfig } from './config/config.js';
 import type { LoadedConfig } from './config/load.js';
 import { FanOut } from './fanout/fan-out.js';
 import { Ingest } from './ingest/ingest.js';
-import { deadLetterSink } from './lifecycle/dead-letter-sink.js';
+import { deadLetterSink, probeDeadLetters } from './lifecycle/dead-letter-sink.js';
 import { Loading } from './lifecycle/loading.js';
 import { reconfigure } from './lifecycle/reconfigure.js';
 import { Reloading, type ReloadTrigger } from './lifecycle/reloading.js';
@@ -71,6 +71,10 @@ export async function startPipeline(config: Config, deps: PipelineDeps): Promise
     clock,
     log,
     connect: (source) => makeSource(source, log.child({ source: source.name })),
+    probe: async (source, connected, signal) => {
+      await connected.probe(signal);
+      await probeDeadLetters(source, { clock, log });
+    },
     createIngest: (source, connected) =>
       ingestOf(source, connected, { ...deps, writer: memoryLog.claim(source.name), limits: config.limits }),
   });

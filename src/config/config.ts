@@ -118,8 +118,7 @@ export interface SourceFormat {
 
 /** What becomes of records that cannot be used. */
 export interface DeadLettersConfig {
-  /** What many of them do to reading. */
-  /** Left out: as the source is one that pulls, or that others send to. */
+  /** What many of them do to reading. Undefined: as the source is one that pulls, or that others send to. */
   readonly onFlood: 'pause' | 'continue' | undefined;
   /** Undefined: lines of the log are all. */
   readonly store: DeadLetterStoreConfig | undefined;

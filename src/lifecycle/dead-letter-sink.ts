@@ -16,10 +16,20 @@ export function deadLetterSink(
   { clock, log }: { readonly clock: Clock; readonly log: Log },
 ): DeadLetterSink {
   const ofSource = log.child({ source: name });
-  const logged = new LoggedDeadLetters(ofSource, clock);
+  const logged = new LoggedDeadLetters(log, clock); // its lines name the source
   if (deadLetters.store === undefined) return logged;
   const store = storeOf(deadLetters.store, ofSource);
   return alsoLogged(new StoredDeadLetters({ store, clock, log: ofSource }), logged);
+}
+
+/** Whether rejected records of the source could be stored. Rejects as the sink does. */
+export async function probeDeadLetters(...given: Parameters<typeof deadLetterSink>): Promise<void> {
+  const sink = deadLetterSink(...given);
+  try {
+    await sink.probe?.();
+  } finally {
+    await sink.close?.();
+  }
 }
 
 function storeOf(config: DeadLetterStoreConfig, log: Log): LetterStore {

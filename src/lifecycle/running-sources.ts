@@ -15,6 +15,8 @@ export interface RunningSourcesOptions {
   readonly log: Log;
   /** The connector's source. Contacts nobody yet. */
   readonly connect: (config: SourceConfig) => Source;
+  /** Whether all that the source needs is there. Rejects with the contract's errors. */
+  readonly probe: (config: SourceConfig, source: Source, signal: AbortSignal) => Promise<void>;
   /** The reader of a source into its lane of the log, which it claims. */
   readonly createIngest: (config: SourceConfig, source: Source) => Ingest;
 }
@@ -111,15 +113,16 @@ export class RunningSources {
   }
 
   async #probe(
-    { config: { name }, source }: Arrival,
+    { config, source }: Arrival,
     signal: AbortSignal,
   ): Promise<RefusedSource | 'reached' | 'unknown'> {
-    const { clock, log } = this.#options;
+    const { clock, log, probe } = this.#options;
+    const { name } = config;
     const late = new AbortController();
     const cancel = clock.after(PROBE_MS, () => late.abort());
     const until = AbortSignal.any([signal, late.signal]);
     try {
-      await Promise.race([source.probe(until), aborted(until)]);
+      await Promise.race([probe(config, source, until), aborted(until)]);
       return 'reached';
     } catch (error) {
       if (error instanceof OptionsRejected) return { name, reason: error.message };
