@@ -35,9 +35,9 @@ export function diff(
     const merge = mergeText(budget, previous, next);
     if (budget.nodesLeft < 0) return fullUnlessEqual(previous, next, nextText);
     if (merge.kind === 'equal') return undefined;
-    const merged = merge.kind === 'merge' ? deltaOf('merge', merge.text) : undefined;
-    if (merge.kind === 'merge' && merge.text.length <= merge.patchFloor)
-      return orFull(merged, next, nextText);
+    if (merge.kind === 'inexpressible') return orFull(patched(budget, previous, next), next, nextText);
+    const merged = deltaOf('merge', merge.text);
+    if (merged.text.length <= merge.patchFloor) return orFull(merged, next, nextText);
     return orFull(smaller(merged, patched(budget, previous, next)), next, nextText);
   }
   if (Array.isArray(previous) && Array.isArray(next)) {

@@ -81,8 +81,13 @@ function withRemovals(
 
 function changeText(walk: Walk, before: Json, after: Json, pointerLength: number): string {
   if (isObject(before) && isObject(after)) {
+    const floorBefore = walk.patchFloor;
     const members = membersText(walk, before, after, pointerLength + 1);
-    return members === '' ? '' : `{${members}}`;
+    if (members === '') return '';
+    // A patch may replace the object instead of naming each member: with at least what the merge says of it.
+    const replaced = floorBefore + REPLACE_CHARACTERS + pointerLength + members.length + '{}'.length;
+    if (replaced < walk.patchFloor) walk.patchFloor = replaced;
+    return `{${members}}`;
   }
   if (Array.isArray(before) && Array.isArray(after)) {
     if (equalWithin(walk.budget, before, after)) return '';

@@ -76,6 +76,15 @@ describe('a delta', () => {
     );
   });
 
+  it('is a patch where that replaces a small object and takes one element out of a large array', () => {
+    const large = Array.from({ length: 30 }, (_, i) => `element ${i}`);
+    const [a, b] = [
+      { list: ['one more', ...large], small: {} },
+      { list: large, small: { a: 1, b: 2, c: 3, d: 4, e: 5, f: 6, g: 7, h: 8, i: 9, j: 10, k: 11, l: 12 } },
+    ];
+    expect(diff(a, b, undefined)).toMatchObject({ form: 'patch' });
+  });
+
   it('as a patch means the same to fast-json-patch and to ours', () => {
     fc.assert(
       fc.property(change, ([a, b]) => {
