@@ -11,7 +11,7 @@ import {
   type Source,
   type SourceEvent,
 } from '../../connectors/contract.js';
-import type { Cancel, Clock } from '../clock.js';
+import type { Clock } from '../clock.js';
 import type { SourceFigures } from '../telemetry/figures.js';
 import type { Ms } from '../topic/update.js';
 import type { IngestCounts } from './counts.js';
@@ -151,14 +151,16 @@ export class Ingest {
     const notClosed = (error: unknown) => log.warn('source-not-closed', this.#facts(error));
     signal.addEventListener('abort', () => void deadLetters.close?.().catch(notClosed), { once: true });
     writer.markSource({ state: 'stale', since: clock.now() });
-    const stopExpiring = this.#expireRegularly();
+    const ended = new AbortController();
+    const expiring = this.#expireRegularly(ended.signal);
     while (!signal.aborted) {
       const end = await this.#read(signal);
       const wait = this.#waitAfter(end);
       if (wait === undefined) break;
       await pause(clock, wait, signal);
     }
-    stopExpiring();
+    ended.abort();
+    await expiring;
     if (this.status.state !== 'stopped') this.#standing.say('stopped', 'shut down');
     const closed = Promise.resolve().then(() => source.close()); // of a stranger, it may throw
     await Promise.all([closed.catch(notClosed), deadLetters.close?.().catch(notClosed)]);
@@ -227,22 +229,26 @@ export class Ingest {
     }
   }
 
-  /** Looks now and then for paths whose keys have gone quiet; not while the quiet may be ours. Returns what ends it. */
-  #expireRegularly(): () => void {
-    const { clock, expireAfterMs } = this.#options;
-    if (expireAfterMs === undefined) return () => undefined;
+  /** Looks now and then for paths whose keys have gone quiet; not while the quiet may be ours. Never rejects. */
+  async #expireRegularly(ended: AbortSignal): Promise<void> {
+    const { clock, expireAfterMs, log } = this.#options;
+    if (expireAfterMs === undefined) return;
     const period = Math.max(SHORTEST_LOOK, Math.min(LONGEST_LOOK, expireAfterMs / 10));
-    let cancel: Cancel;
-    let isEnded = false;
-    const look = async () => {
-      if (this.#standing.isFollowing) await this.#durable(this.#intake.expire(clock.now()));
-      if (!isEnded) cancel = clock.after(period, () => void look());
-    };
-    cancel = clock.after(period, () => void look());
-    return () => {
-      isEnded = true;
-      cancel();
-    };
+    for (;;) {
+      await pause(clock, period, ended);
+      if (ended.aborted) return;
+      await this.#expire(ended).catch((error: unknown) => log.warn('paths-not-expired', this.#facts(error)));
+    }
+  }
+
+  async #expire(ended: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    if (!this.#standing.isFollowing) return;
+    for (const durable of this.#intake.expire(clock.now())) {
+      await durable;
+      await nextTurn(clock);
+      if (ended.aborted || !this.#standing.isFollowing) return;
+    }
   }
 
   /** How long to wait before another attempt; undefined: there is none. */

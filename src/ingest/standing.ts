@@ -41,6 +41,7 @@ export class Standing {
   readonly #obstacles = new Map<ObstacleKind, Obstacle>();
   #said: Pick<SourceStatus, 'reason'> & { readonly state: Exclude<SourceState, 'degraded'> };
   #status: SourceStatus;
+  #isFresh = false;
 
   constructor(options: StandingOptions) {
     this.#options = options;
@@ -77,18 +78,27 @@ export class Standing {
     if (this.#obstacles.delete(kind)) this.#change();
   }
 
+  /** Of a source that is out of contact, or stopped, only what is as bad is shown in place of that. */
+  #shownObstacle(): Obstacle | undefined {
+    if (this.#said.state === 'stopped') return undefined;
+    const kind = OBSTACLES.find((each) => this.#obstacles.has(each));
+    const obstacle = kind === undefined ? undefined : this.#obstacles.get(kind);
+    return obstacle?.state === 'degraded' && this.#said.state === 'stale' ? undefined : obstacle;
+  }
+
   #change(): void {
     const { clock, writer, log, name, facts } = this.#options;
-    const kind = OBSTACLES.find((each) => this.#obstacles.has(each));
-    const obstacle =
-      kind === undefined || this.#said.state === 'stopped' ? undefined : this.#obstacles.get(kind);
+    const obstacle = this.#shownObstacle();
     const { state, reason } = obstacle ?? this.#said;
+    const isFresh = this.#said.state === 'live' && (obstacle?.isFresh ?? true);
     const former = this.#status;
-    if (former.state === state && former.reason === reason) return;
+    const isSame = former.state === state && former.reason === reason;
+    if (isSame && this.#isFresh === isFresh) return;
     const since = former.state === state ? former.since : clock.now();
     this.#status = { state, since, reason, progress: state === 'live' ? undefined : former.progress };
-    const isFresh = this.#said.state === 'live' && (obstacle?.isFresh ?? true);
+    this.#isFresh = isFresh;
     writer.markSource(isFresh ? { state: 'live' } : { state: 'stale', since });
+    if (isSame) return;
     const line = { source: name, reason, ...facts() };
     if (state === 'stale' || state === 'degraded') log.warn(EVENTS[state], line);
     else log.info(EVENTS[state], line);

@@ -61,6 +61,19 @@ describe('A14 a flood of rejected records', () => {
   });
 });
 
+test('G13 a source that reads on in a flood turns stale when contact is lost, and says that rather than the flood', async () => {
+  const bad = Array.from({ length: 100 }, () => record('k', '{'));
+  const { log, ingest, until, stop, running } = start(
+    [{ events: [LIVE, batch(bad), { type: 'interrupted', reason: 'no broker' }], then: 'waits' }],
+    { onFlood: 'continue' },
+  );
+  await until(() => ingest.status.state === 'stale');
+  expect(ingest.status.reason).toBe('no broker');
+  expect(log.freshness).toEqual(['stale', 'live', 'stale']);
+  stop();
+  await running;
+});
+
 test('A18 what cannot be stored for 5 s makes the source stale, and nothing is acknowledged; it is live again when it is stored', async () => {
   let settle = () => {};
   const { source, log, ingest, until, stop, running } = start([
@@ -95,6 +108,20 @@ test('a path whose key has gone quiet expires while the source is live, and neve
   expect([...gone.log.values.keys()]).toEqual(['p/a']);
   gone.stop();
   await gone.running;
+});
+
+test('a look for quiet keys that is under way ends with the reader: what another one inherits is not deleted behind its back', async () => {
+  const old = Array.from({ length: 5_000 }, (_, i) => record(`k${i}`, { i }, 1_000));
+  const { log, ingest, until, stop, running } = start([{ events: [batch(old), LIVE], then: 'waits' }], {
+    expireAfterMs: 10_000,
+  });
+  await until(() => ingest.counts.expired > 0);
+  stop();
+  await running;
+  const left = log.values.size;
+  expect(left).toBeGreaterThan(0);
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  expect(log.values.size).toBe(left);
 });
 
 test('a source is told which of its records were rejected, before its batch is acknowledged', async () => {
