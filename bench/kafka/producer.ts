@@ -2,14 +2,17 @@
 
 import { connect, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
+import { plainRecordBatch, type NewRecord } from '../../src/kafka/batch-writer.js';
+import { produceRequest, readProduceAnswer } from '../../src/kafka/produce-request.js';
 import { serve } from '../process/remote.js';
 import { stampUs } from '../server/load.js';
 import { Workload } from '../server/workload.js';
-import { producedError, produceRequest, type ProducedRecord } from './produce-request.js';
 
 const PER_BATCH = 1_000;
 /** Batches on the way while filling a topic. */
 const MOST_IN_FLIGHT = 8;
+
+const SETTINGS = { clientId: 'bench', timeoutMs: 10_000 };
 
 /** A broker works on one request of a connection at a time. */
 const CONNECTIONS = 4;
@@ -66,9 +69,9 @@ async function inFlightAtMost(count: number): Promise<void> {
   for (const producer of connections) await producer.inFlightAtMost(Math.floor(count / connections.length));
 }
 
-function recordOf(path: number, nowUs: number): ProducedRecord {
+function recordOf(path: number, nowUs: number): NewRecord {
   const { value } = nowUs === 0 ? workload.next(path) : workload.nextStamped(path, nowUs);
-  return { key: Buffer.from(`S${path}`), value };
+  return { key: Buffer.from(`S${path}`), value, headers: [], timestampMs: Date.now() };
 }
 
 /** Invariant: `#inFlight` requests have been sent and not been answered; the first refusal ends everything. */
@@ -94,9 +97,10 @@ class Producer {
     socket.on('close', () => (this.#refusal ??= new Error('the broker closed the connection')));
   }
 
-  send(topic: string, records: readonly ProducedRecord[]): void {
+  send(topic: string, records: readonly NewRecord[]): void {
     this.#inFlight += 1;
-    this.#socket.write(produceRequest(++this.#correlation, topic, records));
+    const request = produceRequest({ topic, partition: 0 }, plainRecordBatch(records), SETTINGS);
+    this.#socket.write(request(++this.#correlation));
   }
 
   async inFlightAtMost(count: number): Promise<void> {
@@ -110,7 +114,7 @@ class Producer {
     this.#unread = Buffer.concat([this.#unread, bytes]);
     while (this.#unread.length >= 4 && this.#unread.length >= 4 + this.#unread.readInt32BE(0)) {
       const end = 4 + this.#unread.readInt32BE(0);
-      const error = producedError(this.#unread.subarray(4, end));
+      const error = readProduceAnswer(this.#unread.subarray(8, end)); // behind length and correlation id
       if (error !== 0) this.#refusal ??= new Error(`the broker refused a record: error ${error}`);
       this.#unread = this.#unread.subarray(end);
       this.#inFlight -= 1;

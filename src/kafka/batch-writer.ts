@@ -22,17 +22,30 @@ const MAGIC = 2;
 
 const compressed = promisify(gzip);
 
-/** One batch of at least one record. */
+/** One batch of at least one record, compressed where that is worth it. */
 export async function recordBatch(records: readonly NewRecord[]): Promise<Buffer> {
+  const plain = bodyOf(records);
+  if (plain.length < COMPRESS_FROM_BYTES) return batchOf(records, plain, CODEC.none);
+  return batchOf(records, await compressed(plain), CODEC.gzip);
+}
+
+/** The same as it is, whatever its size. */
+export function plainRecordBatch(records: readonly NewRecord[]): Buffer {
+  return batchOf(records, bodyOf(records), CODEC.none);
+}
+
+function bodyOf(records: readonly NewRecord[]): Buffer {
   const first = records[0]?.timestampMs ?? 0;
-  const plain = Buffer.concat(records.flatMap((record, index) => recordParts(record, index, first)));
-  const isLarge = plain.length >= COMPRESS_FROM_BYTES;
-  const body = isLarge ? await compressed(plain) : plain;
+  return Buffer.concat(records.flatMap((record, index) => recordParts(record, index, first)));
+}
+
+function batchOf(records: readonly NewRecord[], body: Buffer, codec: number): Buffer {
+  const first = records[0]?.timestampMs ?? 0;
   const header = Buffer.alloc(HEADER_BYTES);
   header.writeInt32BE(HEADER_BYTES - LENGTH_END + body.length, 8);
   header.writeInt32BE(-1, 12); // leader epoch: the broker's to fill in
   header.writeInt8(MAGIC, 16);
-  header.writeInt16BE(isLarge ? CODEC.gzip : CODEC.none, CRC_FROM);
+  header.writeInt16BE(codec, CRC_FROM);
   header.writeInt32BE(records.length - 1, 23);
   writeInt64(header, first, 27);
   writeInt64(
