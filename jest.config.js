@@ -2,6 +2,7 @@
 // tests; `tools` needs what scripts/tools.sh installs (helm, buildah, a compose parser, promtool) and runs with TAILRACE_TOOLS=1.
 const shared = {
   testEnvironment: 'node',
+  setupFilesAfterEnv: ['<rootDir>/test/setup/random.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {
