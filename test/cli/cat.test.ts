@@ -187,8 +187,8 @@ describe('cat ends', () => {
       ...{ code: 1, stderr: 'tailrace: nothing came within 200 ms\n' },
     });
     server.put('prices/A', 1);
-    expect(await cat(server, 'prices/A', '-n', '2', '--timeout', '200ms')).toMatchObject({
-      ...{ code: 1, stderr: 'tailrace: 1 of 2 lines came within 200 ms\n' },
+    expect(await cat(server, 'prices/A', '-n', '2', '--timeout', '2s')).toMatchObject({
+      ...{ code: 1, stderr: 'tailrace: 1 of 2 lines came within 2000 ms\n' },
     });
   });
 
