@@ -159,7 +159,7 @@ test('both modes give the same document and the same attributes', () => {
       const binary = decode(JSON.stringify(data), { ...headers, 'content-type': datacontenttype });
       const structured = decode({ ...event, data }, { 'content-type': 'application/cloudevents+json' });
       const alone = json(JSON.stringify(data));
-      if ('fault' in alone) {
+      if (!('text' in alone)) {
         expect([binary, structured]).toEqual([alone, alone]);
         return;
       }
