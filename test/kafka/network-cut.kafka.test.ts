@@ -55,10 +55,16 @@ async function readUntilLive(topic: string): Promise<ReaderEvent[]> {
   const ending = new AbortController();
   const events: ReaderEvent[] = [];
   for await (const event of reader.events(starts, ending.signal)) {
-    events.push(event);
+    events.push(event.type === 'records' ? { ...event, records: event.records.map(copyOf) } : event);
     if (event.type === 'live') ending.abort();
   }
   return events;
+}
+
+/** Its bytes are valid until the next event is taken. */
+function copyOf<Of extends { readonly key: Buffer | null; readonly value: Buffer | null }>(record: Of): Of {
+  const { key, value } = record;
+  return { ...record, key: key && Buffer.from(key), value: value && Buffer.from(value) };
 }
 
 function expectWhole(events: readonly ReaderEvent[]): void {
