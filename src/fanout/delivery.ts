@@ -4,7 +4,9 @@ import type { Clock } from '../clock.js';
 import { caughtUpLine, laggingLine } from '../protocol/control-lines.js';
 import type { Ms } from '../topic/update.js';
 import type { Utf8 } from '../topic/utf8.js';
-import { ControlMessage, DeleteMessage, FreshnessMessage, type Message } from './message.js';
+import { Arrears } from './arrears.js';
+import { Brackets } from './brackets.js';
+import { ControlMessage, FreshnessMessage, type Message } from './message.js';
 import { Outboxes, type OutboxOptions } from './outboxes.js';
 import type { Session } from './session.js';
 import type { Stream } from './stream.js';
@@ -17,7 +19,7 @@ export interface DeliveryCounts {
   conflated: number;
   /** Of these, of no use to a session that was never given the path. */
   withheld: number;
-  /** What lagging sessions were given in the stead of what was merged: whole values and deletes. */
+  /** What lagging sessions were given in the stead of what was merged: whole values and deletes, once per path. */
   drained: number;
 }
 
@@ -31,25 +33,30 @@ export interface DeliveryOptions extends Omit<OutboxOptions, 'written'> {
   readonly caughtUp: (session: Session) => void;
 }
 
-/** Bytes of one message to a session that lags: a few seconds of a very slow link. */
-const DRAIN_CHUNK_BYTES = 32 * 1024;
-
 /**
  * Lagging, per session:
  *
  *          behind after a write, or by the clock
- *   live ----------------------------------------> lagging: dirty streams, one keyframe or delete each as acks make room
+ *   live ----------------------------------------> lagging: dirty streams, one keyframe or delete each as acks make room (arrears.ts)
  *    ^                                               |
  *    +-----------------------------------------------+  nothing dirty and room left: `caught-up`
  */
 export class Delivery {
   readonly outboxes: Outboxes;
+  readonly brackets: Brackets;
+  readonly arrears: Arrears;
   readonly counts: DeliveryCounts = { offered: 0, conflated: 0, withheld: 0, drained: 0 };
   readonly #options: DeliveryOptions;
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
     this.outboxes = new Outboxes({ ...options, written: (session, now) => this.judge(session, now) });
+    this.brackets = new Brackets(this.outboxes);
+    this.arrears = new Arrears({
+      outboxes: this.outboxes,
+      brackets: this.brackets,
+      paid: () => (this.counts.drained += 1),
+    });
   }
 
   /** Messages that went into outboxes as they were told: this is what a change and its stream look at to see who got it. */
@@ -94,28 +101,14 @@ export class Delivery {
 
   /** The client has read on: what it is owed goes out as far as there is room. */
   drain(session: Session, now: Ms): void {
-    if (session.dirty !== undefined) {
-      this.#drainDirty(session, session.dirty);
-      if (session.dirty.size === 0 && !session.flow.isBehind(now)) this.#endLag(session);
+    const { dirty } = session;
+    if (dirty !== undefined) {
+      const isPaid = this.arrears.pay(session, dirty);
+      if (isPaid && session.dirty === dirty && !session.flow.isBehind(now)) this.#endLag(session);
       this.outboxes.flush(session);
     }
     if (session.parked.length > 0 && !session.isLagging && session.flow.canTakeMore(now)) {
       this.#options.caughtUp(session);
-    }
-  }
-
-  #drainDirty(session: Session, dirty: Map<Stream, boolean>): void {
-    let room = session.flow.room();
-    let chunk = 0;
-    for (const [stream, had] of dirty) {
-      if (room <= 0) return;
-      dirty.delete(stream);
-      const bytes = this.#settle(session, stream, had);
-      room -= bytes;
-      chunk += bytes;
-      if (chunk < DRAIN_CHUNK_BYTES) continue;
-      this.outboxes.flush(session); // a slow link acknowledges whole messages, so they must be small enough to arrive
-      chunk = 0;
     }
   }
 
@@ -142,20 +135,6 @@ export class Delivery {
     if (stream === undefined || defined.has(stream.alias)) this.outboxes.push(session, message);
     else if (message.kind === 'delete' || message.kind === 'freshness') this.counts.withheld += 1;
     else this.giveKeyframe(session, stream);
-  }
-
-  /** Returns the bytes that it took. */
-  #settle(session: Session, stream: Stream, had: boolean): number {
-    const keyframe = stream.isGone ? undefined : stream.keyframe();
-    if (keyframe === undefined && !had) return 0;
-    this.counts.drained += 1;
-    if (keyframe !== undefined) {
-      this.giveKeyframe(session, stream);
-      return keyframe.line().length;
-    }
-    const gone = new DeleteMessage(stream, stream.since, stream.entry.at);
-    this.outboxes.push(session, gone);
-    return gone.line().length;
   }
 
   #endLag(session: Session): void {

@@ -173,9 +173,13 @@ export class FanOut implements LogReader {
   }
 
   apply(batch: LogBatch): void {
+    const { x, bounds } = batch;
+    const { brackets } = this.#delivery;
     let version = batch.first;
+    if (bounds !== undefined) brackets.begin();
     for (const update of batch.updates) this.#publisher.take(batch, version++, update);
-    this.#positions.set(batch.x, version);
+    if (bounds !== undefined) brackets.end(x, bounds);
+    this.#positions.set(x, version);
   }
 
   markSource(x: number, freshness: Freshness): void {
@@ -189,7 +193,10 @@ export class FanOut implements LogReader {
   }
 
   partitionAdded(partition: LogPartition): void {
+    const isKnown = this.#partitions.has(partition.x);
     this.#partitions.set(partition.x, partition);
+    this.#delivery.brackets.setAtomic(partition.x, partition);
+    if (isKnown) return;
     this.#timings.add(partition);
     const line = new ControlMessage(partitionsLine([partition]));
     for (const session of this.#sessions) this.#delivery.outboxes.push(session, line);
@@ -197,6 +204,7 @@ export class FanOut implements LogReader {
 
   partitionRemoved(x: number): void {
     this.#partitions.delete(x);
+    this.#delivery.brackets.setAtomic(x, {});
     this.#timings.remove(x);
     this.#positions.delete(x);
     this.#stale.delete(x);

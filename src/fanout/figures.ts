@@ -32,7 +32,7 @@ export function sessionFigures(sessions: Iterable<Session>): SessionFigures {
     subscriptions += session.subscriptions.size;
     outboxBytes += unackedBytes;
     largestOutboxBytes = Math.max(largestOutboxBytes, unackedBytes);
-    dirtyPaths += session.dirty?.size ?? 0;
+    dirtyPaths += (session.dirty?.size ?? 0) + (session.owed?.left ?? 0);
   }
   return { lagging, subscriptions, outboxBytes, largestOutboxBytes, dirtyPaths };
 }

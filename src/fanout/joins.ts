@@ -120,6 +120,7 @@ export class Joins {
     if (subscription.joining > 0) return;
     const end = new ControlMessage(endLine(subscription.sub, subscription.cut), 'end');
     subscription.cut = NO_CUT;
+    this.#delivery.brackets.joined(session);
     this.#delivery.outboxes.push(session, end);
     if (subscription.askedAt === undefined) return;
     this.#durations.observe(this.#clock.monotonic() - subscription.askedAt);

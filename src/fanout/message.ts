@@ -2,6 +2,8 @@
 
 import type { Delta } from '../diff/delta.js';
 import {
+  atomicBeginLine,
+  atomicEndLine,
   deleteLine,
   fullLine,
   keyframeLine,
@@ -13,22 +15,23 @@ import type { Ms, Version } from '../topic/update.js';
 import type { JsonText, Utf8 } from '../topic/utf8.js';
 import type { Stream } from './stream.js';
 
-/** Each has a `line()`: its line on the wire, the same string at every call. All but the last belong to a stream. */
-export type Message = KeyframeMessage | DeltaMessage | DeleteMessage | FreshnessMessage | ControlMessage;
+/** Each has a `line()`: its line on the wire, the same string at every call. All but the last two belong to a stream. */
+export type Message =
+  KeyframeMessage | DeltaMessage | DeleteMessage | FreshnessMessage | BracketMessage | ControlMessage;
 
 /** The whole value, with what names the alias. */
 export class KeyframeMessage {
   readonly kind = 'keyframe';
   readonly stream: Stream;
+  readonly version: Version;
   readonly #value: JsonText;
-  readonly #version: Version;
   readonly #at: Ms;
   #line: Utf8 | undefined;
 
   constructor(stream: Stream, value: JsonText) {
     this.stream = stream;
+    this.version = stream.entry.version;
     this.#value = value;
-    this.#version = stream.entry.version;
     this.#at = stream.entry.at;
   }
 
@@ -36,7 +39,7 @@ export class KeyframeMessage {
     const { alias, entry, view } = this.stream;
     return (this.#line ??= keyframeLine({
       alias,
-      version: this.#version,
+      version: this.version,
       x: entry.x,
       intent: view.intent.n,
       path: entry.path,
@@ -117,6 +120,26 @@ export class FreshnessMessage {
     return pathFreshnessLine(this.stream.alias, this.#isStale);
   }
 }
+
+/** The beginning or end of what a client applies together. There are three, so that equal outboxes stay equal. */
+export class BracketMessage {
+  readonly kind = 'bracket';
+  readonly stream = undefined;
+  readonly #line: Utf8;
+
+  constructor(line: Utf8) {
+    this.#line = line;
+  }
+
+  line(): Utf8 {
+    return this.#line;
+  }
+}
+
+export const BRACKET_BEGIN = new BracketMessage(atomicBeginLine());
+export const BRACKET_END = new BracketMessage(atomicEndLine({ isSplit: false }));
+/** The client has been given only a part of some transaction. */
+export const BRACKET_SPLIT = new BracketMessage(atomicEndLine({ isSplit: true }));
 
 /** A line that belongs to no stream: replies, notices, beats. `end` is void when what it ends starts anew. */
 export class ControlMessage {

@@ -4,6 +4,7 @@
 import type { Clock } from '../clock.js';
 import type { Ms } from '../topic/update.js';
 import type { Utf8 } from '../topic/utf8.js';
+import type { OpenBracket } from './brackets.js';
 import type { Message } from './message.js';
 import type { Session } from './session.js';
 
@@ -31,6 +32,8 @@ export interface OutboxOptions {
 /** Invariant: a session with something in its outbox stands in the list of the next flush, once. */
 export class Outboxes {
   readonly counts: OutboxCounts = { lines: 0, writes: 0, bytes: 0 };
+  /** While a batch of a transaction is told: what goes into outboxes belongs to it. */
+  bracket: OpenBracket | undefined;
   readonly #options: OutboxOptions;
   readonly #composer = new Composer();
   #due: Session[] = [];
@@ -40,6 +43,7 @@ export class Outboxes {
   }
 
   push(session: Session, message: Message): void {
+    if (this.bracket !== undefined && !this.bracket.takes(session, message)) return;
     session.outbox.push(message);
     if (session.isDue) return;
     session.isDue = true;

@@ -4,7 +4,9 @@ import type { Grants } from '../entitle/grants.js';
 import type { Principal } from '../entitle/principal.js';
 import type { Alias } from '../protocol/data-lines.js';
 import type { Ms } from '../topic/update.js';
+import type { OwedBracket } from './arrears.js';
 import type { Cohort } from './audience.js';
+import type { OpenBracket } from './brackets.js';
 import type { Flow } from './flow.js';
 import type { Listener } from './listener.js';
 import type { Message } from './message.js';
@@ -12,8 +14,8 @@ import type { Stream } from './stream.js';
 import type { Subscription } from './subscription.js';
 
 /**
- * Invariant: what the client has been given, then `outbox`, then (while lagging) a keyframe or delete of each stream in `dirty`,
- * make its state equal to what it is entitled to, less what its joining cohorts have yet to give.
+ * Invariant: what the client has been given, then `outbox`, then (while lagging) what is left of `owed`, then a keyframe or delete of
+ * each stream in `dirty`, make its state equal to what it is entitled to, less what its joining cohorts have yet to give.
  */
 export class Session {
   readonly listener: Listener;
@@ -33,6 +35,12 @@ export class Session {
   mark: Message | undefined;
   /** While lagging: stream -> whether the client has been given it. In order of first change. */
   dirty: Map<Stream, boolean> | undefined;
+  /** While lagging: the bracket that it is being given. */
+  owed: OwedBracket | undefined;
+  /** The bracket that stands open in its outbox, while a batch is told. */
+  bracket: OpenBracket | undefined;
+  /** Its client knows that it holds only a part of some transaction. */
+  isSplit = false;
   /** Aliases that the client knows; kept only once a subscription came without a snapshot. */
   defined: Set<Alias> | undefined;
   /** Walks that wait until the client has read what it was given. */

@@ -56,9 +56,10 @@ export class Stream {
 
   /** What a session without a base gets. Shared until the next change; undefined when the view shows nothing. */
   keyframe(): KeyframeMessage | undefined {
-    if (this.#keyframe === undefined) {
+    if (this.#keyframe?.version !== this.entry.version) {
+      // an equal value has a version too
       const text = this.#projectedText();
-      if (text !== undefined) this.#keyframe = new KeyframeMessage(this, text);
+      this.#keyframe = text === undefined ? undefined : new KeyframeMessage(this, text);
     }
     return this.#keyframe;
   }

@@ -6,7 +6,7 @@ import { Membership } from './audience.js';
 import type { Audiences } from './audiences.js';
 import type { Delivery } from './delivery.js';
 import type { Joins } from './joins.js';
-import { DeleteMessage } from './message.js';
+import { BRACKET_END, DeleteMessage } from './message.js';
 import type { Session } from './session.js';
 import type { Stream } from './stream.js';
 import type { Cut, Subscription } from './subscription.js';
@@ -37,6 +37,7 @@ export class Subscriptions {
   /** Enters the audiences; keyframes follow in later turns, then `end`. */
   enter(session: Session, subscription: Subscription): void {
     const { audiences, joins, delivery, visiblePaths } = this.#o;
+    delivery.arrears.withdraw(session);
     subscription.cut = this.#o.cut();
     if (!subscription.snapshot) {
       session.defined ??= new Set([...heldBy(session)].map((stream) => stream.alias));
@@ -59,19 +60,22 @@ export class Subscriptions {
     if (visibleTo(subscription) > visiblePaths) this.#end(session, subscription, delivery);
   }
 
-  /** Leaves the audiences; what is queued already still arrives. */
+  /**
+   * Leaves the audiences; what is queued already still arrives. The client keeps what another subscription wants too. Where that has
+   * yet to come to a path, nobody would tell of its end: it is deleted, and comes again.
+   */
   leave(session: Session, subscription: Subscription): void {
-    for (const member of subscription.memberships) {
-      const held = session.dirty === undefined ? [] : [...member.held()];
-      member.audience.dismiss(member);
-      session.parked = session.parked.filter((cohort) => cohort.members.size > 0);
-      for (const stream of held) {
-        if (!isHeldBeside(subscription, session, stream)) session.dirty?.delete(stream);
-      }
-      this.#o.audiences.releaseIfEmpty(member.audience);
+    const { arrears, outboxes } = this.#o.delivery;
+    arrears.withdraw(session);
+    const held = session.isLagging || session.isJoining ? [...heldThrough(subscription)] : [];
+    this.#dismiss(session, subscription);
+    for (const stream of held) {
+      if (isHeldBy(session, stream)) continue;
+      const had = session.dirty?.get(stream) ?? true;
+      session.dirty?.delete(stream);
+      if (!had || !isAwaitedBy(session, stream)) continue;
+      outboxes.push(session, new DeleteMessage(stream, stream.entry.version, stream.entry.at));
     }
-    this.#memberships -= subscription.memberships.length;
-    subscription.memberships = [];
   }
 
   /** Ends the subscriptions of an audience that a new path has made too large. */
@@ -81,15 +85,19 @@ export class Subscriptions {
 
   /** Takes a session out of everything, keeping what it asked for. */
   suspend(session: Session): void {
-    for (const subscription of session.subscriptions.values()) this.leave(session, subscription);
-    session.outbox = session.outbox.filter((message) => message.kind === 'control');
-    if (session.dirty !== undefined) session.dirty = new Map(); // it still lags, but owes nothing
-    session.defined = undefined;
+    const mayBeInBracket =
+      session.owed !== undefined || session.outbox.some(({ kind }) => kind === 'bracket');
+    this.#leaveAll(session);
+    if (!mayBeInBracket) return;
+    const control = session.outbox;
+    session.outbox = [];
+    this.#o.delivery.brackets.empty(session, BRACKET_END);
+    session.outbox.push(...control);
   }
 
   /** Starts every subscription anew: at its `end` the client drops what has not come again. */
   restart(session: Session): void {
-    this.suspend(session);
+    this.#leaveAll(session);
     for (const subscription of session.subscriptions.values()) {
       this.#o.delivery.control(session, resetLine({ sub: subscription.sub }));
       subscription.snapshot = true; // what it had missed when it was interrupted, it gets as values
@@ -128,6 +136,26 @@ export class Subscriptions {
     }
   }
 
+  /** Nothing that is queued or owed is sent any more. What comes next, `reset` or an empty bracket, makes one void that is not complete. */
+  #leaveAll(session: Session): void {
+    session.owed = undefined;
+    this.#o.delivery.brackets.forget(session);
+    for (const subscription of session.subscriptions.values()) this.#dismiss(session, subscription);
+    session.outbox = session.outbox.filter((message) => message.kind === 'control');
+    if (session.dirty !== undefined) session.dirty = new Map(); // it still lags, but owes nothing
+    session.defined = undefined;
+  }
+
+  #dismiss(session: Session, subscription: Subscription): void {
+    for (const member of subscription.memberships) {
+      member.audience.dismiss(member);
+      this.#o.audiences.releaseIfEmpty(member.audience);
+    }
+    session.parked = session.parked.filter((cohort) => cohort.members.size > 0);
+    this.#memberships -= subscription.memberships.length;
+    subscription.memberships = [];
+  }
+
   #end(session: Session, subscription: Subscription, delivery: Delivery): void {
     if (!session.subscriptions.delete(subscription.sub)) return;
     this.leave(session, subscription);
@@ -143,11 +171,20 @@ function* heldBy(session: Session): Iterable<Stream> {
   for (const member of membersOf(session)) yield* member.held();
 }
 
-/** Whether another subscription of the session has been given the stream. */
-function isHeldBeside(subscription: Subscription, session: Session, stream: Stream): boolean {
-  for (const member of membersOf(session)) {
-    if (member.subscription !== subscription && member.holds(stream)) return true;
-  }
+function* heldThrough({ memberships }: Subscription): Iterable<Stream> {
+  for (const member of memberships) yield* member.held();
+}
+
+/** Whether a subscription of the session has been given the stream. */
+function isHeldBy(session: Session, stream: Stream): boolean {
+  for (const member of membersOf(session)) if (member.holds(stream)) return true;
+  return false;
+}
+
+/** Whether a subscription of the session is still to be given the stream. */
+function isAwaitedBy(session: Session, stream: Stream): boolean {
+  for (const { audience } of membersOf(session))
+    if (audience.streams.get(stream.entry) === stream) return true;
   return false;
 }
 

@@ -87,6 +87,16 @@ export function sourceFreshLine(partitions: readonly number[]): Utf8 {
   return `[8,${JSON.stringify(partitions)}]` as Utf8;
 }
 
+/** `[9]`: the lines about paths that follow, up to the end, are to be applied together. */
+export function atomicBeginLine(): Utf8 {
+  return '[9]' as Utf8;
+}
+
+/** `[10]`; `[10,1]`: of a transaction that has been given so far the rest is still to come. */
+export function atomicEndLine({ isSplit }: { readonly isSplit: boolean }): Utf8 {
+  return (isSplit ? '[10,1]' : '[10]') as Utf8;
+}
+
 /** `[11,[[x,pos]..]]`: everything below these positions has been delivered to this session. */
 export function evenLine(cut: readonly (readonly [x: number, position: Version])[]): Utf8 {
   return `[11,${JSON.stringify(cut)}]` as Utf8;

@@ -6,6 +6,7 @@ import type { Cancel, Clock } from '../clock.js';
 import type { Alias } from '../protocol/data-lines.js';
 import { SUBPROTOCOL_JSON } from '../protocol/subprotocol.js';
 import type { Ms } from '../topic/update.js';
+import { Bracket } from './bracket.js';
 import type { DataLine } from './held-values.js';
 
 /** A control line, with the fields that are looked at. */
@@ -21,7 +22,7 @@ export interface ControlLine {
 }
 
 export interface StreamListener {
-  /** `text`: the line as it came. */
+  /** In the order in which they are to be applied, those of one bracket together (P39). `text`: the line as it came. */
   data(line: DataLine, text: string): void;
   control(line: ControlLine): void;
   /** Messages have been lost on the way: nothing held can be trusted. */
@@ -60,6 +61,7 @@ export class StreamClient {
   readonly ended: Promise<StreamEnd>;
   readonly #o: StreamClientOptions;
   readonly #ws: WebSocket;
+  readonly #bracket = new Bracket<readonly [line: DataLine, text: string]>();
   #end: (end: StreamEnd) => void = () => undefined;
   #frames = 0;
   #acked = 0;
@@ -118,7 +120,7 @@ export class StreamClient {
     this.#heardAt = this.#o.clock.monotonic();
     for (const line of text.split('\n')) {
       const value = parsed(line);
-      if (Array.isArray(value)) this.#o.listener.data(value as unknown as DataLine, line);
+      if (Array.isArray(value)) this.#data(value as unknown as DataLine, line);
       else if (typeof value === 'object' && value !== null) this.#control(value);
       else return this.#stop({ why: 'not the protocol' });
     }
@@ -127,7 +129,12 @@ export class StreamClient {
     if (this.#unackedBytes >= ACK_EVERY_BYTES) this.#ack();
   }
 
+  #data(line: DataLine, text: string): void {
+    for (const due of this.#bracket.take(line[0], [line, text])) this.#o.listener.data(...due);
+  }
+
   #control(line: ControlLine): void {
+    if (line.op === 'reset') this.#bracket.drop();
     if (line.op === 'welcome' && line.beatMs !== undefined) this.#beatMs = line.beatMs;
     if (line.op === 'beat' && line.frames !== this.#frames) this.#o.listener.gap(); // P33
     this.#o.listener.control(line);

@@ -94,7 +94,7 @@ class Scene {
   #intakeOf(source: StagedSource): Intake {
     const known = this.#intakes.get(source);
     if (known !== undefined) return known;
-    const intake = new Intake(source, this.#observed(this.#log.claim(source.config.name)));
+    const intake = new Intake(source, this.#observed(this.#log.claim(source.config.name, source.config)));
     this.#intakes.set(source, intake);
     return intake;
   }
@@ -102,9 +102,9 @@ class Scene {
   #observed(writer: LogWriter): LogWriter {
     return {
       ...writer,
-      append: (updates, readAt) => {
+      append: (updates, readAt, bounds) => {
         for (const { path, value } of updates) if (value !== null) this.made.add(path);
-        return writer.append(updates, readAt);
+        return writer.append(updates, readAt, bounds);
       },
     };
   }

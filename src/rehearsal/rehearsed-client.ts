@@ -2,6 +2,7 @@
 // that contradicts what it holds is a fault of Tailrace, which it remembers.
 
 import type { Listener } from '../fanout/listener.js';
+import { Bracket } from '../receiver/bracket.js';
 import { HeldValues, type DataLine } from '../receiver/held-values.js';
 import type { Json } from '../topic/json.js';
 import type { TopicPath } from '../topic/path.js';
@@ -14,6 +15,7 @@ export class RehearsedClient implements Listener {
   fault: string | undefined;
   /** The subscription got its `end`: all that was there has been given. */
   isComplete = false;
+  readonly #bracket = new Bracket<DataLine>();
   readonly #held = new HeldValues({
     changed: (change) => {
       if ('deleted' in change) this.values.delete(change.path as TopicPath);
@@ -42,15 +44,22 @@ export class RehearsedClient implements Listener {
     const line = JSON.parse(text) as DataLine | { readonly op?: string };
     try {
       if ('op' in line) this.#control(line.op);
-      else this.#held.take(line as DataLine);
+      else this.#data(line as DataLine);
     } catch (error) {
       this.fault ??= `${error instanceof Error ? error.message : String(error)}: ${text}`;
     }
   }
 
+  #data(line: DataLine): void {
+    for (const due of this.#bracket.take(line[0], line)) this.#held.take(due);
+  }
+
   #control(op: string | undefined): void {
     if (op === 'limit') throw new Error('more than limits.visiblePathsPerSubscription is seen');
-    if (op === 'reset') this.#held.doubt();
+    if (op === 'reset') {
+      this.#bracket.drop();
+      this.#held.doubt();
+    }
     if (op !== 'end') return;
     this.#held.sweep();
     this.isComplete = true;

@@ -37,6 +37,12 @@ export interface Update {
   readonly at: Ms;
 }
 
+/**
+ * Where a batch stands in a transaction of its source. `whole`: it is one, or the last part of one, which may be empty. `part`: a later
+ * batch of the partition goes on with it.
+ */
+export type Bounds = 'whole' | 'part';
+
 /** Consecutive updates of one log partition: `updates[i]` has version `first + i`. */
 export interface LogBatch {
   /** Index of the log partition, edge-wide; the wire's `x`. */
@@ -45,6 +51,8 @@ export interface LogBatch {
   /** When the records that they come from were taken from the source: wall time. */
   readonly readAt: Ms;
   readonly updates: readonly Update[];
+  /** undefined: no transaction. Then each update stands for itself. */
+  readonly bounds?: Bounds | undefined;
 }
 
 /** Whether what the log holds for a partition can be trusted to be current. */

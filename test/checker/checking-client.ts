@@ -5,6 +5,8 @@ import type { Clock } from '../../src/clock.js';
 import { canonical, type Value } from '../oracle/naive-json.js';
 import type { World } from '../oracle/history.js';
 import { Acknowledgements } from './acknowledgements.js';
+import { Boundaries } from './boundaries.js';
+import { Bracket } from './bracket.js';
 import { ClientSubscription, type Wanted } from './client-subscription.js';
 import type { HeldStream } from './held-stream.js';
 import { HeldPaths, type Touched } from './held-paths.js';
@@ -32,6 +34,8 @@ export class CheckingClient {
   readonly #options: CheckingClientOptions;
   readonly #acks: Acknowledgements;
   readonly #held = new HeldPaths();
+  readonly #bracket = new Bracket();
+  readonly #boundaries: Boundaries | undefined;
   readonly #subscriptions = new Map<number, ClientSubscription>();
   readonly #trail: string[] = [];
   #waiting: (() => void)[] | undefined;
@@ -44,6 +48,7 @@ export class CheckingClient {
   constructor(options: CheckingClientOptions) {
     this.#options = options;
     this.#acks = new Acknowledgements(options.clock, (frames) => this.#say({ op: 'ack', frames }));
+    this.#boundaries = options.world && new Boundaries(options.world);
   }
 
   get isLagging(): boolean {
@@ -75,8 +80,10 @@ export class CheckingClient {
 
   /** Says that it no longer wants it; data may come until the server has answered. false: there is nothing to say yet. */
   unsubscribe(id: number): boolean {
-    const { sub, phase } = this.#subscription(id);
+    const subscription = this.#subscription(id);
+    const { sub, phase } = subscription;
     if (sub === undefined || phase === 'over') return false;
+    subscription.isLeaving = true;
     this.#command({ op: 'unsubscribe', sub });
     return true;
   }
@@ -139,6 +146,7 @@ export class CheckingClient {
     if (subscription.phase !== 'live')
       throw this.#violation('G6', `${subscription.describe()} is quiet and ${subscription.phase}`);
     if (this.isLagging) throw this.#violation('G5', 'all is quiet and the session still lags');
+    if (this.#bracket.isSplit) throw this.#violation('G9', 'all is quiet and a transaction is not complete');
     const held = this.valuesOf(id);
     for (const path of new Set([...expected.keys(), ...held.keys()])) {
       const [is, ought] = [canonical(held.get(path)), canonical(expected.get(path))];
@@ -165,6 +173,8 @@ export class CheckingClient {
       if (message.includes(secret)) throw this.#violation('G15', `"${secret}" stands in ${message}`);
     }
     for (const line of message.split('\n')) this.#line(line, sight);
+    if (this.#bracket.isOpen && !this.isLagging)
+      throw this.#violation('G9', 'a transaction stands in more than one message');
     this.#frames += 1;
     this.#writtenBefore = sight.moment;
     if (this.#options.acks === true) this.#acks.processed(this.#frames, message.length);
@@ -183,12 +193,27 @@ export class CheckingClient {
   }
 
   #data(line: readonly unknown[], sight: Sight): void {
-    if (line[0] === 9 || line[0] === 10 || line[0] === 11) return;
+    const tag = Number(line[0]);
+    if (tag === 11) return;
+    if (tag === 9) return this.#bracket.begin();
+    if (tag === 10) return this.#endBracket(line, sight);
+    if (tag < 7 && this.#bracket.keeps({ line, sight })) return;
+    const path = this.#apply(line, sight);
+    if (path !== undefined && this.#options.world?.isAtomic(path) === true) this.#expectBoundary(sight);
+  }
+
+  #endBracket(end: readonly unknown[], sight: Sight): void {
+    for (const kept of this.#bracket.end(end)) this.#apply(kept.line, kept.sight);
+    this.#expectBoundary(sight);
+  }
+
+  /** Returns the path that it was about. */
+  #apply(line: readonly unknown[], sight: Sight): string | undefined {
     const touched = this.#held.take(line);
-    if (touched.kind === 'source') return;
+    if (touched.kind === 'source') return undefined;
     if (!sight.isLive)
       throw new Violation('G14', `data after the session's rights had ended: ${JSON.stringify(line)}`);
-    if (touched.kind === 'nothing') return;
+    if (touched.kind === 'nothing') return undefined;
     const { stream } = touched;
     if (![...this.#subscriptions.values()].some((s) => s.covers(stream.intent, stream.path))) {
       throw new Violation('G6', `${stream.path}: data that no subscription asks for`);
@@ -196,6 +221,18 @@ export class CheckingClient {
     if (touched.kind === 'keyframe')
       for (const subscription of this.#joined()) subscription.doubted.delete(stream);
     this.#verify(touched, sight);
+    return stream.path;
+  }
+
+  /** G9: between brackets, what live subscriptions show of atomic sources is a state between two transactions. */
+  #expectBoundary(sight: Sight): void {
+    if (!sight.isLive || this.#bracket.isSplit) return;
+    const live = this.#joined().filter(({ phase, isLeaving }) => phase === 'live' && !isLeaving);
+    const shown = live.map((subscription) => ({
+      subscription,
+      streams: new Map([...this.#streamsOf(subscription)].map((stream) => [stream.path, stream])),
+    }));
+    this.#boundaries?.expect(shown, sight);
   }
 
   /** G3 and G14: the value is what the path had at this version, as far as the session may see it. */
@@ -240,6 +277,7 @@ export class CheckingClient {
         break;
       case 'end':
         this.#end(this.#bySub(line['sub']), sight);
+        this.#expectBoundary(sight);
         break;
       case 'reset':
         this.#reset(line);
@@ -248,6 +286,7 @@ export class CheckingClient {
         this.#state.isLagging = true;
         break;
       case 'caught-up':
+        if (this.#bracket.isOpen) throw new Violation('G9', 'caught up in the midst of a bracket');
         this.#state.isLagging = false;
         break;
       case 'beat':
@@ -293,6 +332,7 @@ export class CheckingClient {
 
   /** Snapshots are given once more. What is held stays shown; what they do not name by their end is gone. */
   #reset(line: Control): void {
+    this.#bracket.drop();
     for (const subscription of this.#joined()) {
       if (line['sub'] !== undefined && subscription.sub !== line['sub']) continue;
       subscription.rejoin(this.#writtenBefore);

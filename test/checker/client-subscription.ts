@@ -23,6 +23,8 @@ export class ClientSubscription {
   askedAt: number;
   /** What was held when the snapshot began and has had no keyframe since: gone at `end`. */
   readonly doubted = new Set<HeldStream>();
+  /** The client has said that it no longer wants it: what still comes of it promises nothing more. */
+  isLeaving = false;
   #phase: Phase = 'asked';
   #sub: number | undefined;
   #intent: number | undefined;

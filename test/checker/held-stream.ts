@@ -43,6 +43,11 @@ export class HeldStream {
     return this.#value;
   }
 
+  /** Its value was thrown away, and is on its way. */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
   get isHeld(): boolean {
     return this.#value !== undefined || this.#isLost;
   }

@@ -1,7 +1,8 @@
 // A broken promise: which one, on which line, and what had been received before.
 
 /** The guarantees that the checking client tells apart; `wire` = the line itself is not what PROTOCOL.md describes. */
-export type Promised = 'G1' | 'G2' | 'G3' | 'G4' | 'G5' | 'G6' | 'G7' | 'G8' | 'G13' | 'G14' | 'G15' | 'wire';
+export type Promised =
+  'G1' | 'G2' | 'G3' | 'G4' | 'G5' | 'G6' | 'G7' | 'G8' | 'G9' | 'G13' | 'G14' | 'G15' | 'wire';
 
 export class Violation extends Error {
   override readonly name = 'Violation';

@@ -10,7 +10,7 @@ import type { LogWriter } from '../../src/log/log.js';
 import type { Filter } from '../../src/topic/filter.js';
 import { stringifyJson, type Json } from '../../src/topic/json.js';
 import type { TopicPath } from '../../src/topic/path.js';
-import { entryKeyOf } from '../../src/topic/update.js';
+import { entryKeyOf, type Bounds } from '../../src/topic/update.js';
 import { toText, type Utf8 } from '../../src/topic/utf8.js';
 import { SimClock } from '../simulation/sim-clock.js';
 
@@ -64,6 +64,7 @@ export class Edge {
   readonly clock = new SimClock(1);
   readonly fanOut: FanOut;
   readonly writer: LogWriter;
+  readonly #log: MemoryLog;
 
   constructor(
     rules: readonly RuleConfig[] = [{ allow: 'everyone', paths: ['**'] }],
@@ -76,8 +77,19 @@ export class Edge {
       limits: { ...LIMITS, ...limits },
       flushWindowMs: 0,
     });
-    const log = new MemoryLog(this.clock, this.fanOut);
-    this.writer = log.claim('test');
+    this.#log = new MemoryLog(this.clock, this.fanOut);
+    this.writer = this.#log.claim('test');
+  }
+
+  /** Takes the rows of a source whose transactions are whole: what it returns tells one, or a part of one. null: deleted. */
+  atomicSource(): (rows: Readonly<Record<string, Json | null>>, bounds?: Bounds) => void {
+    const writer = this.#log.claim('ledger', { atomic: true });
+    return (rows, bounds = 'whole') => {
+      const updates = Object.entries(rows).map(([path, value]) =>
+        this.#update(path, value === null ? null : stringifyJson(value)),
+      );
+      void writer.append(updates, this.clock.now(), bounds);
+    };
   }
 
   set(path: string, value: Json): void {

@@ -81,4 +81,24 @@ describe('the memory log', () => {
     expect(reader.partitions.map(({ x }) => x)).toEqual([1]);
     expect(reader.partitions[0]!.epoch).not.toBe(former.epoch);
   });
+
+  test('G9 a batch says where it stands in a transaction, and a partition whether its transactions are whole', () => {
+    const reader = new Reader();
+    const log = new MemoryLog(systemClock, reader);
+    const rows = log.claim('rows', { atomic: true });
+    void rows.append([deletion, deletion], 0, 'part');
+    void rows.append([], 0, 'whole');
+    void rows.append([deletion], 0);
+    expect(reader.batches.map(({ first, bounds }) => [first, bounds])).toEqual([
+      [1, 'part'],
+      [3, 'whole'],
+      [3, undefined],
+    ]);
+    log.claim('rows', { atomic: true });
+    log.claim('rows');
+    expect(reader.partitions.map(({ x, atomic }) => [x, atomic])).toEqual([
+      [0, true],
+      [0, false],
+    ]);
+  });
 });

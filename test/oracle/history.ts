@@ -21,13 +21,23 @@ export interface World {
   valuesAt(moment: number): ReadonlyMap<string, Value>;
   /** The updates between two moments, in order. */
   updates(from: number, to: number): readonly Recorded[];
+  /** Whether the path comes from a source whose transactions are shown whole. */
+  isAtomic(path: string): boolean;
+  /** The moments at which no transaction of such a source was under way, each after a change of one, in order. */
+  readonly boundaries: readonly number[];
 }
 
 /** Invariant: `current` is what all updates leave when applied in order. */
 export class History implements World {
+  readonly isAtomic: (path: string) => boolean;
+  readonly boundaries: number[] = [];
   readonly #updates: Recorded[] = [];
   readonly #byVersion = new Map<string, Recorded>();
   readonly #current = new Map<string, Value>();
+
+  constructor(isAtomic: (path: string) => boolean = () => false) {
+    this.isAtomic = isAtomic;
+  }
 
   get moment(): number {
     return this.#updates.length;
@@ -41,6 +51,11 @@ export class History implements World {
     this.#updates.push(update);
     this.#byVersion.set(`${update.version} ${update.path}`, update);
     take(this.#current, update);
+  }
+
+  /** Here no transaction is under way. */
+  noteBoundary(): void {
+    this.boundaries.push(this.moment);
   }
 
   at(path: string, version: number): Recorded | undefined {

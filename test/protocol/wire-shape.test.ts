@@ -14,7 +14,7 @@ import { stringifyJson } from '../../src/topic/json.js';
 import { epochOf } from '../../src/topic/update.js';
 
 const FINGERPRINTS: Readonly<Record<string, string>> = {
-  'tailrace.v1.json': '7c8b0e69e095bb2c',
+  'tailrace.v1.json': '6eede1f1a655cbd4',
 };
 
 const parsed = parsePath('a/é');
@@ -42,6 +42,9 @@ const SAMPLES: readonly string[] = [
   data.pathFreshnessLine(1, false),
   data.sourceStaleLine([0, 1], 5),
   data.sourceFreshLine([0, 1]),
+  data.atomicBeginLine(),
+  data.atomicEndLine({ isSplit: false }),
+  data.atomicEndLine({ isSplit: true }),
   data.evenLine([[0, 9]]),
   control.welcomeLine({ ...welcome, expiresAt: 7 }),
   control.welcomeLine({ ...welcome, re: undefined, expiresAt: undefined }),
@@ -107,5 +110,5 @@ test('every line is one line of JSON in UTF-8 bytes', () => {
 
 test('no encoder is without a sample', () => {
   const encoders = [...Object.keys(control), ...Object.keys(data)].filter((name) => name.endsWith('Line'));
-  expect(encoders).toHaveLength(24);
+  expect(encoders).toHaveLength(26);
 });

@@ -23,6 +23,15 @@ test('holds what keyframes, merges, patches, whole values and deletes leave', ()
   expect(after(KEYFRAME, '[0,2,7,0,0,"a/b",3,0]', '[4,1,8]').values.get('a/b' as never)).toBe(3);
 });
 
+test('P39 applies what stands in a bracket at its end, and drops what another one, or a new beginning, makes void', () => {
+  const open = ['[9]', KEYFRAME];
+  expect(after(...open).values.size).toBe(0);
+  expect(after(...open, '[10]').values.size).toBe(1);
+  expect(after(...open, '[9]', '[10]').values.size).toBe(0);
+  expect(after(...open, '{"op":"reset","sub":1}', '[10]').values.size).toBe(0);
+  expect(after(...open, '{"op":"end","sub":1,"cut":[]}').isComplete).toBe(true);
+});
+
 test.each([
   ['a change of an alias that it was not given', ['[2,1,6,1,{}]']],
   ['a change on a version that it does not hold', [KEYFRAME, '[2,1,9,1,{}]']],

@@ -20,11 +20,13 @@ export interface ControlLine {
 
 export class TestClient {
   readonly control: ControlLine[] = [];
+  /** In the order in which they are to be applied: those of a bracket when it has ended. */
   readonly data: unknown[][] = [];
   /** WebSocket messages received. */
   frames = 0;
   closed: { code: number; reason: string } | undefined;
   readonly ws: WebSocket;
+  #bracket: unknown[][] | undefined;
 
   private constructor(ws: WebSocket) {
     this.ws = ws;
@@ -32,12 +34,22 @@ export class TestClient {
       this.frames += 1;
       for (const line of message.toString('utf8').split('\n')) {
         const value: unknown = JSON.parse(line);
-        if (Array.isArray(value)) this.data.push(value);
+        if (Array.isArray(value)) this.#take(value);
         else this.control.push(value as ControlLine);
       }
     });
     ws.on('close', (code, reason) => (this.closed = { code, reason: String(reason) }));
     ws.on('error', () => undefined);
+  }
+
+  #take(line: unknown[]): void {
+    const tag = Number(line[0]);
+    if (tag === 9) this.#bracket = [];
+    else if (tag === 10) {
+      this.data.push(...(this.#bracket ?? []));
+      this.#bracket = undefined;
+    } else if (tag < 7 && this.#bracket !== undefined) this.#bracket.push(line);
+    else this.data.push(line);
   }
 
   /** Rejects with the HTTP status where the upgrade is refused. */

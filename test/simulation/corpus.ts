@@ -15,6 +15,10 @@ const pass = (ms: number) => ({ do: 'pass', ms, turns: 0 }) as const;
 const policy = (number: number) => ({ do: 'policy', policy: number, turns: 0 }) as const;
 const write = (key: number, account = 0, detail = 0) =>
   ({ do: 'write', key, account, symbol: 0, price: 0, detail, turns: 0 }) as const;
+const book = (...rows: (readonly [path: number, amount: number | undefined])[]) => {
+  const bookings = rows.map(([path, amount]) => ({ path, amount }));
+  return { do: 'book', bookings, isPart: false, turns: 0 } as const;
+};
 
 export const CORPUS: readonly Found[] = [
   {
@@ -99,6 +103,50 @@ export const CORPUS: readonly Found[] = [
         { do: 'delete', key: 4, turns: 0 },
         pass(600),
         { do: 'fail', isDown: true, turns: 0 },
+      ],
+    },
+  },
+  {
+    found:
+      'G4 a path that one subscription was given and another not yet, when the first ended, stayed for ever',
+    plan: {
+      seed: 0,
+      steps: [
+        { ...open, acks: true },
+        { ...open, acks: true },
+        ...[join(0), join(0), write(0), pass(40), book([0, 0])],
+        { do: 'unsubscribe', client: 0, nth: 0, turns: 0 },
+        { ...open, acks: true, turns: 100 },
+        book([0, undefined]),
+      ],
+    },
+  },
+  {
+    found:
+      'G1 a keyframe that was shared from before an equal value had an older version than a delete since',
+    plan: {
+      seed: 0,
+      steps: [
+        { ...open, person: 1, acks: true },
+        { ...open, acks: true },
+        ...[join(0), join(0), pass(40), book([0, 7], [1, undefined]), book([0, 7], [1, undefined]), join(1)],
+        { do: 'refresh', client: 3, person: 1, lifeMs: undefined, turns: 0 },
+      ],
+    },
+  },
+  {
+    found:
+      'G9 a snapshot in the midst of a transaction was not told to be, where that had deleted all it showed',
+    plan: {
+      seed: 0,
+      isRoomy: true,
+      steps: [
+        { ...open, acks: true },
+        { ...open, acks: true },
+        ...[join(0), join(0), book([0, 0], [1, undefined]), pass(40)],
+        { do: 'refresh', client: 0, person: 1, lifeMs: undefined, turns: 0 },
+        { ...book([0, undefined]), isPart: true },
+        pass(40),
       ],
     },
   },

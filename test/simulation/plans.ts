@@ -1,4 +1,5 @@
-// Which plans the simulation draws. Form A troubles the source, form B the sessions; each has the other's plain steps too.
+// Which plans the simulation draws. Form A troubles the source, form B the sessions; each has the other's plain steps too. Form C has
+// many paths, form D transactions.
 
 import fc from 'fast-check';
 import type { Action, Plan, Step } from './steps.js';
@@ -20,10 +21,19 @@ const remove = (key: fc.Arbitrary<number>): fc.Arbitrary<Action> =>
   fc.record({ do: fc.constant('delete' as const), key });
 const spoil: fc.Arbitrary<Action> = fc.record({ do: fc.constant('spoil' as const), key: small, how: small });
 const repeat: fc.Arbitrary<Action> = fc.record({ do: fc.constant('repeat' as const), partition: small });
+const book = (amounts: fc.Arbitrary<number>): fc.Arbitrary<Action> =>
+  fc.record({
+    do: fc.constant('book' as const),
+    bookings: fc.array(
+      fc.record({ path: fc.nat({ max: 6 }), amount: fc.option(amounts, { nil: undefined, freq: 4 }) }),
+      { minLength: 1, maxLength: 7 },
+    ),
+    isPart: fc.constantFrom(false, false, false, true),
+  });
 const subscribe: fc.Arbitrary<Action> = fc.record({
   do: fc.constant('subscribe' as const),
   client: small,
-  filters: fc.array(fc.nat({ max: 6 }), { minLength: 1, maxLength: 3 }),
+  filters: fc.array(fc.nat({ max: 9 }), { minLength: 1, maxLength: 3 }),
   fields: small,
 });
 const unsubscribe: fc.Arbitrary<Action> = fc.record({
@@ -102,11 +112,44 @@ export const sessionPlans = plans(
   45,
 );
 
+/** Of sessions that see most of the atomic source, and are soon behind it. */
+const openToLedger: fc.Arbitrary<Action> = fc.record({
+  do: fc.constant('open' as const),
+  person: fc.constantFrom(0, 0, 0, 1, 3),
+  lifeMs: fc.constantFrom(undefined, undefined, 4_000),
+  acks: fc.constantFrom(true, true, false),
+});
+const subscribeToLedger: fc.Arbitrary<Action> = fc.record({
+  do: fc.constant('subscribe' as const),
+  client: small,
+  filters: fc.array(fc.constantFrom(0, 7, 7, 8, 9), { minLength: 1, maxLength: 2 }),
+  fields: small,
+});
+
+/** Transactions of the atomic source, whole and in parts, before sessions that come and go, lag for long, and get other rights. */
+export const ledgerPlans = plans(
+  fc.oneof(
+    { arbitrary: book(fc.nat({ max: 9 })), weight: 16 },
+    { arbitrary: write(small), weight: 3 },
+    { arbitrary: sessionTrouble, weight: 3 },
+    { arbitrary: openToLedger, weight: 1 },
+    { arbitrary: subscribeToLedger, weight: 3 },
+    { arbitrary: unsubscribe, weight: 2 },
+    {
+      arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.constantFrom(40, 600, 1_000) }),
+      weight: 9,
+    },
+  ),
+  [openToLedger, openToLedger, subscribeToLedger, subscribeToLedger],
+  45,
+);
+
 /** More paths than a walk gives in one turn, so that changes come behind and ahead of it. */
 export const crowdPlans = plans(
   fc.oneof(
     { arbitrary: write(fc.nat({ max: 275 })), weight: 10 },
     { arbitrary: remove(fc.nat({ max: 275 })), weight: 4 },
+    { arbitrary: book(price), weight: 4 },
     { arbitrary: sessionTrouble, weight: 2 },
     { arbitrary: subscribe, weight: 2 },
     { arbitrary: pass, weight: 6 },

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { OwedBracket } from '../../src/fanout/arrears.js';
 import type { FanOut } from '../../src/fanout/fan-out.js';
 import type { Promised } from '../checker/violation.js';
 import {
@@ -13,6 +14,7 @@ import {
   type Line,
   type LineFault,
 } from './faults.js';
+import { LEDGER_PATHS } from './ledger.js';
 import { simulate } from './replay.js';
 import type { SimulationOptions } from './simulation.js';
 import type { Action, Plan } from './steps.js';
@@ -29,7 +31,12 @@ const write = (key: number, price: number): Action => ({
   ...ACCOUNT_ALPHA,
 });
 const wait = (ms: number): Action => ({ do: 'pass', ms });
-const join = (client: number): Action => ({ do: 'subscribe', client, filters: [0], fields: 0 });
+const join = (client: number, filter = 0): Action => ({
+  do: 'subscribe',
+  client,
+  filters: [filter],
+  fields: 0,
+});
 const TRADER = { do: 'open', person: 0, lifeMs: undefined, acks: true } as const;
 const CUSTOMER = { do: 'open', person: 1, lifeMs: undefined, acks: false } as const;
 
@@ -63,8 +70,8 @@ const SCENARIO: Plan = { seed: 1, steps: ACTIONS.map((action) => ({ ...action, t
 
 type Planted = Omit<SimulationOptions, 'seed'>;
 
-async function expectCaught(promised: Promised, planted: Planted): Promise<void> {
-  await expect(simulate(SCENARIO, planted)).rejects.toMatchObject({ name: 'Violation', promised });
+async function expectCaught(promised: Promised, planted: Planted, scenario = SCENARIO): Promise<void> {
+  await expect(simulate(scenario, planted)).rejects.toMatchObject({ name: 'Violation', promised });
 }
 
 /** Takes the place of a line that is lost, so that its message still arrives and is acknowledged. */
@@ -96,7 +103,27 @@ function sayAgain(path: string, moment: (line: Line) => boolean): LineFault {
   );
 }
 
-test('without a planted bug the scenario is clean', () => simulate(SCENARIO));
+/** All rows of the atomic source. */
+const book = (amount: number, isPart = false): Action => ({
+  do: 'book',
+  bookings: LEDGER_PATHS.map((_, path) => ({ path, amount })),
+  isPart,
+});
+
+/** Transactions before a session that keeps up, one in parts, and then so many that it lags while it is given what it is owed. */
+const LEDGER_ACTIONS: readonly Action[] = [
+  ...[TRADER, join(0, 7), wait(100), book(1), wait(1_500)],
+  ...[book(2, true), wait(1_500), book(3), wait(1_500)],
+  ...[{ do: 'pause', client: 0 } as const, book(4), wait(100), book(5), wait(2_500)],
+  ...[{ do: 'resume', client: 0 } as const, ...[6, 7, 8, 9].flatMap((n) => [wait(900), book(n)])],
+];
+
+const LEDGER_SCENARIO: Plan = { seed: 1, steps: LEDGER_ACTIONS.map((action) => ({ ...action, turns: 100 })) };
+
+test('without a planted bug the scenarios are clean', async () => {
+  await simulate(SCENARIO);
+  await simulate(LEDGER_SCENARIO);
+});
 
 describe('a fault on the way to the client is caught', () => {
   test('G2 E12: a delta is dropped', () =>
@@ -268,4 +295,45 @@ describe('a fault behind a seam of the core is caught', () => {
         return { open: (o) => open({ ...o, expiresAt: undefined }) };
       }),
     ));
+});
+
+describe('a transaction that is torn is caught', () => {
+  const expectTorn = (planted: Planted) => expectCaught('G9', planted, LEDGER_SCENARIO);
+  const isBracket = (line: Line) => line[0] === 9 || line[0] === 10;
+
+  test('G9: brackets are left out', () =>
+    expectTorn(inLines(() => (line) => (isBracket(line) ? [] : [line]))));
+
+  test('G9: a bracket stands in two messages', () =>
+    expectTorn({ proxy: () => (message) => message.split(/\n(?=\[10)/) }));
+
+  test('G9: a part is given as if it were all', () =>
+    expectTorn({ reader: (edge) => reading(edge, { apply: (b) => edge.apply({ ...b, bounds: 'whole' }) }) }));
+
+  test('G9: the end of a transaction in parts is not told', () =>
+    expectTorn(inLines(() => (line) => [line[0] === 10 ? [10, 1] : line])));
+
+  test('G9: what a lagging session is owed is given without brackets', () =>
+    expectTorn({
+      reader: (edge) =>
+        reading(edge, {
+          partitionAdded: (partition) => edge.partitionAdded({ ...partition, atomic: false }),
+        }),
+    }));
+
+  test('G9: what a lagging session is owed is read when it is given, not when the bracket begins', async () => {
+    const take = Object.getOwnPropertyDescriptor(OwedBracket.prototype, 'take')!;
+    const late = function (this: OwedBracket): ReturnType<OwedBracket['take']> {
+      const messages = (take.value as OwedBracket['take']).call(this);
+      const stream = messages?.[0]?.stream;
+      const keyframe = stream?.isGone === false ? stream.keyframe() : undefined;
+      return keyframe === undefined ? messages : [keyframe];
+    };
+    Object.defineProperty(OwedBracket.prototype, 'take', { ...take, value: late });
+    try {
+      await expectTorn({});
+    } finally {
+      Object.defineProperty(OwedBracket.prototype, 'take', take);
+    }
+  });
 });

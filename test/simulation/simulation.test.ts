@@ -1,9 +1,9 @@
 import { describe, test } from '@jest/globals';
 import { CORPUS } from './corpus.js';
-import { crowdPlans, sessionPlans, sourcePlans } from './plans.js';
+import { crowdPlans, ledgerPlans, sessionPlans, sourcePlans } from './plans.js';
 import { expectAllSeeds, simulate } from './replay.js';
 
-// Every guarantee that the checking client asserts (G1-G8, G13-G15), after every line of every run; and at the end of each,
+// Every guarantee that the checking client asserts (G1-G9, G13-G15), after every line of every run; and at the end of each,
 // when all is quiet, every client holds exactly what the oracle says.
 
 const LONG = 600_000;
@@ -28,6 +28,12 @@ describe('any order of events ends with every client holding what the oracle say
   test(
     'G6 E14 form C: joins that take several turns, and changes behind and ahead of them',
     () => expectAllSeeds('form C', crowdPlans, 0.05),
+    LONG,
+  );
+
+  test(
+    'G9 form D: transactions that are whole for sessions that join, lag, see parts, and lose rights',
+    () => expectAllSeeds('form D', ledgerPlans),
     LONG,
   );
 });

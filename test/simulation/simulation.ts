@@ -15,6 +15,7 @@ import { canonical, type Value } from '../oracle/naive-json.js';
 import { names } from '../oracle/naive-paths.js';
 import { seen, type Person, type Rule } from '../oracle/naive-rules.js';
 import { Oracle } from '../oracle/oracle.js';
+import { isOfLedger, Ledger } from './ledger.js';
 import type { Proxy } from './network.js';
 import { SimClock } from './sim-clock.js';
 import { SimulatedClient } from './simulated-client.js';
@@ -52,10 +53,12 @@ export interface SimulationOptions {
 /** Invariant: after `quiet` every client holds what the oracle says, or it throws. */
 export class Simulation {
   readonly clock: SimClock;
-  readonly history = new History();
+  readonly history = new History(isOfLedger);
   readonly oracle = new Oracle(MAPPINGS);
   readonly upstream: Upstream;
   readonly ingest: Ingest;
+  /** The atomic source. */
+  readonly ledger: Ledger;
   readonly fanOut: FanOut;
   readonly clients: SimulatedClient[] = [];
   readonly #abort = new AbortController();
@@ -95,6 +98,7 @@ export class Simulation {
       keyFormat: 'string',
       valueFormat: 'json',
     });
+    this.ledger = new Ledger(log, clock);
     this.#running = this.ingest.run(this.#abort.signal);
   }
 
@@ -140,18 +144,22 @@ export class Simulation {
     // What is read anew is held back until the source is live: until then the log is the truth, all of it old.
     const isHeldBack = this.#isReadingAnew && !options.isSourceLive;
     if (!isHeldBack) this.expectLogEqualsOracle();
-    const truth = isHeldBack ? this.history.current : this.oracle.values;
+    const truth = isHeldBack ? this.history.current : this.#truth;
     for (const client of this.clients)
       if (client.isOpen && client.hasRights) this.#expectTruth(client, truth, options);
   }
 
   expectLogEqualsOracle(): void {
-    const logged = this.history.current;
-    for (const path of new Set([...logged.keys(), ...this.oracle.values.keys()])) {
-      const [is, ought] = [canonical(logged.get(path)), canonical(this.oracle.values.get(path))];
+    const [logged, truth] = [this.history.current, this.#truth];
+    for (const path of new Set([...logged.keys(), ...truth.keys()])) {
+      const [is, ought] = [canonical(logged.get(path)), canonical(truth.get(path))];
       if (is !== ought)
         throw new Violation('G3', `the log says that ${path} is ${is}, and the source that it is ${ought}`);
     }
+  }
+
+  get #truth(): ReadonlyMap<string, Value> {
+    return new Map([...this.oracle.values, ...this.ledger.values]);
   }
 
   async end(): Promise<void> {
@@ -183,7 +191,8 @@ export class Simulation {
         if (visible !== undefined) values.set(path, visible);
       }
       client.client.expectValues(id, values);
-      const stale = [...values.keys()].filter((path) => !isSourceLive || this.oracle.stale.has(path));
+      const isStale = (path: string) => !isOfLedger(path) && (!isSourceLive || this.oracle.stale.has(path));
+      const stale = [...values.keys()].filter(isStale);
       client.client.expectStale(id, new Set(stale));
     }
   }
@@ -201,7 +210,7 @@ export class Simulation {
     };
   }
 
-  #record({ first, updates }: LogBatch): void {
+  #record({ first, updates, bounds }: LogBatch): void {
     for (const [i, { path, value }] of updates.entries()) {
       const text = value === null ? undefined : Buffer.from(value, 'latin1').toString('utf8');
       this.history.record({
@@ -210,6 +219,7 @@ export class Simulation {
         value: text === undefined ? undefined : (JSON.parse(text) as Value),
       });
     }
+    if (bounds === 'whole') this.history.noteBoundary();
   }
 
   #witness() {

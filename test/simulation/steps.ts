@@ -13,6 +13,7 @@ import {
   recordText,
   SYMBOLS,
 } from './universe.js';
+import type { Booking } from './ledger.js';
 import type { Simulation } from './simulation.js';
 
 /** Numbers choose from the lists of the universe, or from the clients that are there, modulo their length. */
@@ -29,6 +30,8 @@ export type Action =
   | { readonly do: 'crowd' }
   | { readonly do: 'delete'; readonly key: number }
   | { readonly do: 'spoil'; readonly key: number; readonly how: number }
+  /** A transaction of the atomic source, or `isPart` of one that goes on with the next. */
+  | { readonly do: 'book'; readonly bookings: readonly Booking[]; readonly isPart: boolean }
   | { readonly do: 'repeat'; readonly partition: number }
   | { readonly do: 'interrupt' }
   | { readonly do: 'fail'; readonly isDown: boolean }
@@ -103,6 +106,8 @@ export function act(simulation: Simulation, action: Action): void | Promise<void
       const text = action.do === 'delete' ? null : of(SPOILT, action.how);
       return upstream.write({ partition: partitionOf(key), key, text });
     }
+    case 'book':
+      return simulation.ledger.book(action.bookings, action);
     case 'repeat':
       return upstream.repeatLast(of(PARTITIONS, action.partition));
     case 'interrupt':
@@ -163,6 +168,7 @@ export async function run(simulation: Simulation, plan: Plan): Promise<void> {
     await simulation.clock.turn(step.turns);
     simulation.check();
   }
+  simulation.ledger.complete();
   await simulation.quiet({ isSourceLive: !simulation.upstream.isDown });
   simulation.upstream.heal();
   await simulation.quiet({ isSourceLive: true });

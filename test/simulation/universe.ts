@@ -63,14 +63,18 @@ export const PEOPLE: readonly Person[] = [
 /** Each is the whole of a policy; a policy change goes from one to another. */
 export const POLICIES: readonly (readonly Rule[])[] = [
   [
-    { allow: ['trader'], paths: ['orders/**', 'latest/*'] },
+    { allow: ['trader'], paths: ['orders/**', 'latest/*', 'ledger/**'] },
     { allow: ['customer'], paths: ['orders/{claims.account}/*'], hide: ['/margin', '/legs/cost'] },
+    { allow: ['customer'], paths: ['ledger/{claims.account}/*'], hide: ['/by'] },
     { allow: ['auditor'], claims: { region: 'EU' }, paths: ['orders/**'], hide: ['/margin', '/legs'] },
     { allow: ['clerk'], paths: ['orders/*/*'], hide: ['/margin', '/legs/cost', '/note'] },
     { allow: 'everyone', paths: ['latest/*'], hide: ['/legs'] },
+    { allow: 'everyone', paths: ['ledger/total'] },
   ],
   [
     { allow: ['trader'], paths: ['orders/**'], hide: ['/note/by', '/price'] },
+    { allow: ['trader', 'clerk'], paths: ['ledger/*/*'], hide: ['/amount'] },
+    { deny: ['clerk'], paths: ['ledger/*/1'] },
     { allow: ['customer'], paths: ['orders/{claims.account}/*'], hide: ['/margin', '/legs'] },
     { deny: ['customer', 'clerk'], paths: ['orders/alpha/k1', 'orders/*/k2'] },
     { allow: ['clerk'], paths: ['orders/beta/*', 'latest/s'], hide: ['/margin', '/legs/cost'] },
@@ -78,6 +82,8 @@ export const POLICIES: readonly (readonly Rule[])[] = [
   [
     { allow: 'everyone', paths: ['latest/**'] },
     { deny: 'everyone', paths: ['latest/t'] },
+    { allow: 'everyone', paths: ['ledger/**'] },
+    { deny: ['customer'], paths: ['ledger/*/0'] },
     { allow: ['customer'], paths: ['orders/{claims.account}/*'] },
     { deny: ['trader'], paths: ['orders/**'] },
   ],
@@ -91,8 +97,16 @@ export const FILTERS = [
   'latest/*',
   'latest/s',
   'orders/beta/k3',
+  'ledger/**',
+  'ledger/alpha/*',
+  'ledger/*/0',
 ] as const;
-export const FIELDS = [undefined, undefined, ['/price', '/legs'], ['/note/text', '/margin']] as const;
+export const FIELDS = [
+  undefined,
+  undefined,
+  ['/price', '/legs', '/amount'],
+  ['/note/text', '/margin'],
+] as const;
 
 /** Texts that may stand in nothing that the person is sent: what the rules show of no path of an account. */
 export function secretsFor(rules: readonly Rule[], person: Person): string[] {

@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import { systemClock } from '../../src/clock.js';
 import { Tag } from '../../src/protocol/data-lines.js';
-import { HeldValues } from '../../src/receiver/held-values.js';
+import { HeldValues, type ValueChange } from '../../src/receiver/held-values.js';
 import { StreamClient, type StreamListener } from '../../src/receiver/stream-client.js';
 import { parseFilter } from '../../src/topic/filter.js';
 import type { Json } from '../../src/topic/json.js';
@@ -21,11 +21,13 @@ export class Follower {
   connections = 0;
   readonly #url: URL;
   readonly #ending = new AbortController();
+  readonly #changed: (change: ValueChange) => void;
   #client: StreamClient | undefined;
 
-  /** `port`: of 127.0.0.1; somebody may listen there later. */
-  constructor(port: number) {
+  /** `port`: of 127.0.0.1; somebody may listen there later. `changed`: told of each change, after `values` has it. */
+  constructor(port: number, changed: (change: ValueChange) => void = () => undefined) {
     this.#url = new URL(`ws://127.0.0.1:${port}/v1/stream`);
+    this.#changed = changed;
     void this.#run();
   }
 
@@ -48,6 +50,7 @@ export class Follower {
       changed: (change) => {
         if ('deleted' in change) this.values.delete(change.path);
         else this.values.set(change.path, change.value);
+        this.#changed(change);
       },
       lost: (alias) => client.resync(alias),
     });

@@ -26,13 +26,21 @@ export class HeldValues {
   #aliases = new Map();
   #staleSources = new Set();
   #unconfirmed = new Set();
-  #batch;
+  /** The lines of a bracket that has not ended. */
+  #bracket;
+  /** While the lines of a bracket are applied: entry -> tag of the last line that changed it. */
+  #changed;
   #onChange;
+  #onBracket;
   #onMismatch;
 
-  /** `onChange(entry, tag)` after each value or delete; `onMismatch(alias)` where a delta does not fit. */
-  constructor({ onChange, onMismatch }) {
+  /**
+   * `onChange(entry, tag)` after each value or delete, of a bracket when all of it has been applied, and then `onBracket(entries)`;
+   * `onMismatch(alias)` where a delta does not fit.
+   */
+  constructor({ onChange, onBracket = () => undefined, onMismatch }) {
     this.#onChange = onChange;
+    this.#onBracket = onBracket;
     this.#onMismatch = onMismatch;
   }
 
@@ -41,10 +49,17 @@ export class HeldValues {
     return this.#staleSources.size > 0;
   }
 
-  /** Applies one data line. */
+  /** Takes one data line. Those about paths that stand in a bracket are applied at its end, together. */
   apply(line) {
+    const [tag] = line;
+    if (tag === Tag.AtomicBegin) this.#bracket = [];
+    else if (tag === Tag.AtomicEnd) this.#endBracket();
+    else if (this.#bracket !== undefined && tag <= Tag.Fresh) this.#bracket.push(line);
+    else this.#apply(line);
+  }
+
+  #apply(line) {
     const [tag, subject] = line;
-    if (this.#batch !== undefined && tag !== Tag.AtomicEnd) return void this.#batch.push(line);
     switch (tag) {
       case Tag.Keyframe:
         return this.#keyframe(line);
@@ -62,10 +77,6 @@ export class HeldValues {
         return subject.forEach((x) => this.#staleSources.add(x));
       case Tag.SourceFresh:
         return subject.forEach((x) => this.#staleSources.delete(x));
-      case Tag.AtomicBegin:
-        return void (this.#batch = []);
-      case Tag.AtomicEnd:
-        return this.#endBatch();
     }
   }
 
@@ -73,12 +84,12 @@ export class HeldValues {
   disconnected() {
     this.#aliases.clear();
     this.#staleSources.clear();
-    this.#batch = undefined;
     this.doubt();
   }
 
   /** What comes again of these, by the end of a snapshot, is confirmed. Without a filter: all. */
   doubt(filter = '**') {
+    this.#bracket = undefined; // what is to come is given anew
     for (const entry of this.entries.values()) if (matches(filter, entry.path)) this.#unconfirmed.add(entry);
   }
 
@@ -119,7 +130,12 @@ export class HeldValues {
 
   #set(entry, tag, news) {
     Object.assign(entry, news);
-    this.#onChange(entry, tag);
+    this.#tell(entry, tag);
+  }
+
+  #tell(entry, tag) {
+    if (this.#changed === undefined) this.#onChange(entry, tag);
+    else this.#changed.set(entry, tag);
   }
 
   #remove(entry, at) {
@@ -127,7 +143,7 @@ export class HeldValues {
     this.entries.delete(entry.path);
     entry.value = undefined;
     entry.at = at;
-    this.#onChange(entry, Tag.Delete);
+    this.#tell(entry, Tag.Delete);
   }
 
   #forget(entry) {
@@ -140,10 +156,14 @@ export class HeldValues {
     if (entry !== undefined) entry.isStale = isStale;
   }
 
-  #endBatch() {
-    const lines = this.#batch ?? [];
-    this.#batch = undefined;
-    lines.forEach((line) => this.apply(line));
+  #endBracket() {
+    const lines = this.#bracket ?? [];
+    const changed = (this.#changed = new Map());
+    this.#bracket = undefined;
+    lines.forEach((line) => this.#apply(line));
+    this.#changed = undefined;
+    changed.forEach((tag, entry) => this.#onChange(entry, tag));
+    this.#onBracket([...changed.keys()]);
   }
 }
 

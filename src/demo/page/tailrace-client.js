@@ -37,13 +37,14 @@ export class TailraceClient {
 
   /**
    * `url`, `token` (async function), `filters` (a subscription each), and what to call: `onChange(entry, tag)` per value or
-   * delete, `onPhase(phase)`, `onLine(line)`, `onMessage(text)`, `onSubscribed(filter, rights)`, `onCaughtUp(conflated)`.
-   * `WebSocket` may be another class of that shape.
+   * delete, of a transaction when all of it is held; `onPhase(phase)`, `onLine(line)`, `onMessage(text)`,
+   * `onSubscribed(filter, rights)`, `onCaughtUp(conflated)`. `WebSocket` may be another class of that shape.
    */
   constructor(options) {
     this.#options = { WebSocket: globalThis.WebSocket, ...options };
     this.#held = new HeldValues({
       onChange: options.onChange,
+      onBracket: options.onBracket,
       onMismatch: (alias) => this.#send({ op: 'resync', a: alias }),
     });
     void this.#connect();
