@@ -33,7 +33,7 @@ export type SourceEvent =
       readonly type: 'records';
       /** Name of the partition: the unit of order and position. One constant name where the upstream has one. */
       readonly partition: string;
-      /** The upstream's own name for what `records` belong to (a Kafka topic, a table). */
+      /** The upstream's own name for what `records` belong to (a Kafka topic, a table). Keys of one topic are not those of another. */
       readonly topic: string;
       /** Number of the partition within `topic`; 0 where there is one. */
       readonly partitionNumber: number;
@@ -45,7 +45,27 @@ export type SourceEvent =
        * For operators: may exceed the records that will come, where the upstream counts what nobody is shown.
        */
       readonly behind?: number | undefined;
+      /**
+       * The next event with records belongs to the same transaction of the upstream, or continues it. Left out: with these records the
+       * transaction is complete, as every event is where the upstream has none. Sources that are configured `atomic` are
+       * shown a transaction as a whole.
+       */
+      readonly more?: boolean | undefined;
     }
+  /** Every key of `topic` in this partition is gone: a table was truncated or dropped. Takes its place in the order as records do. */
+  | {
+      readonly type: 'cleared';
+      readonly partition: string;
+      readonly topic: string;
+      readonly partitionNumber: number;
+      readonly position: Position;
+      readonly more?: boolean | undefined;
+    }
+  /**
+   * What the upstream keeps for the sake of this reader, because it is not acknowledged. Sent when it has been looked at, every ten
+   * seconds or so.
+   */
+  | { readonly type: 'retained'; readonly bytes: number }
   /** How far reading the current state has come. Sent a few times a second at most while it lasts. */
   | { readonly type: 'progress'; readonly done: number; readonly total: number }
   /** All that existed when `read` was called, or when contact was regained, has been yielded. From now on it follows. */
@@ -58,8 +78,8 @@ export interface Traits {
   /** `read` from no position yields every key that exists, so that what it does not yield is gone. */
   readonly completeState: boolean;
   /**
-   * `read` from positions yields all that came after them. false: nobody upstream keeps it, and what was not acknowledged is the
-   * sender's to send again (`push`).
+   * `read` from positions yields all that came after them. false: nobody upstream keeps it. What was not acknowledged is then the
+   * sender's to send again (`push`), or a complete source throws HistoryLost and is read anew.
    */
   readonly resumes: boolean;
   /** `read` from positions may yield records again that lie before them. Harmless, but for what is counted. */
@@ -147,6 +167,10 @@ export interface SourceType<Options> {
   readonly type: string;
   /** JSON Schema (2020-12) of the options, with `description` and `default` on every property; unknown keys are refused. */
   readonly options: Readonly<Record<string, unknown>>;
+  /** What the bytes of its keys are where the configuration does not say so. Default `string`. */
+  readonly keyFormat?: 'string' | 'json';
+  /** Its sources say which records belong to one transaction (`more`). Only these can be configured `atomic`. Default: no. */
+  readonly transactions?: boolean;
   /** Contacts nobody yet. What it throws counts as thrown by `probe`. */
   create(options: Options, context: SourceContext): Source;
 }

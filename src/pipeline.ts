@@ -76,7 +76,11 @@ export async function startPipeline(config: Config, deps: PipelineDeps): Promise
       await probeDeadLetters(source, { clock, log });
     },
     createIngest: (source, connected) =>
-      ingestOf(source, connected, { ...deps, writer: memoryLog.claim(source.name), limits: config.limits }),
+      ingestOf(source, connected, {
+        ...deps,
+        writer: memoryLog.claim(source.name, source),
+        limits: config.limits,
+      }),
   });
   const loading = new Loading(clock, log, () => sources.ingests);
 
@@ -204,6 +208,7 @@ function ingestOf(
     contended: source.contended,
     expireAfterMs: source.expireAfterMs,
     maxPaths: source.maxPaths,
+    atomic: source.atomic,
     writer,
     clock,
     log,

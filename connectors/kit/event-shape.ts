@@ -8,7 +8,15 @@ import { demand } from './expectation.js';
 export function demandShape(event: SourceEvent): void {
   switch (event.type) {
     case 'records':
+      demandPlace(event);
       return demandBatch(event);
+    case 'cleared':
+      return demandPlace(event);
+    case 'retained':
+      return demand(
+        Number.isFinite(event.bytes) && event.bytes >= 0,
+        'retained must have its bytes, 0 or more',
+      );
     case 'progress':
       return demand(
         Number.isFinite(event.done) && Number.isFinite(event.total) && event.done >= 0 && event.total >= 0,
@@ -26,15 +34,19 @@ export function demandShape(event: SourceEvent): void {
   }
 }
 
-function demandBatch(event: Extract<SourceEvent, { type: 'records' }>): void {
-  const { partition, topic, partitionNumber, records, position, behind } = event;
-  demand(isText(partition), 'records must name their partition');
-  demand(isText(topic), 'records must name their topic: what the upstream calls what they belong to');
+function demandPlace(event: Extract<SourceEvent, { type: 'records' | 'cleared' }>): void {
+  const { type, partition, topic, partitionNumber, position, more } = event;
+  demand(isText(partition), `${type} must name the partition`);
+  demand(isText(topic), `${type} must name the topic: what the upstream calls what records belong to`);
   demand(
     Number.isInteger(partitionNumber) && partitionNumber >= 0,
     'partitionNumber must be 0 or a whole number above',
   );
-  demand(isText(position), 'records must have a position, as text that is not empty');
+  demand(isText(position), `${type} must have a position, as text that is not empty`);
+  demand(more === undefined || typeof more === 'boolean', 'more must be true, false or left out');
+}
+
+function demandBatch({ records, behind }: Extract<SourceEvent, { type: 'records' }>): void {
   demand(Array.isArray(records), 'records must be a list; an empty one moves the position only');
   demand(behind === undefined || (Number.isFinite(behind) && behind >= 0), 'behind must be 0 or more');
   records.forEach(demandRecord);

@@ -7,6 +7,7 @@ import type { ConnectorHarness, Write } from './harness.js';
 import { KeyHistory } from './key-history.js';
 
 export type Batch = Extract<SourceEvent, { type: 'records' }>;
+export type Clearing = Extract<SourceEvent, { type: 'cleared' }>;
 
 /** Something that is none of the kit's: what `writeBad` wrote. */
 export interface Stranger {
@@ -24,7 +25,10 @@ export class Ledger {
   readonly #keys = new Map<string, KeyHistory>();
   readonly #positions = new Map<string, Position>();
   /** What each batch said, for when it is acknowledged. */
-  readonly #taken = new WeakMap<Batch, { readonly history: KeyHistory; readonly index: number }[]>();
+  readonly #taken = new WeakMap<
+    Batch | Clearing,
+    { readonly history: KeyHistory; readonly index: number }[]
+  >();
   /** Offsets by partition. */
   readonly #acknowledged = new Map<string, Set<string | number>>();
   /** By key: what must have been read when `live` is said. */
@@ -101,16 +105,32 @@ export class Ledger {
     this.#taken.set(batch, taken);
   }
 
+  /** Every key is gone. Throws NotConformant when one was not deleted upstream. */
+  clear(clearing: Clearing): void {
+    const taken = [...this.#keys].flatMap(([key, history]) => {
+      if (history.length === 0 || history.at(history.read) === null) return [];
+      const index = history.nextOf(null);
+      demand(
+        index !== undefined,
+        `it said that all of ${clearing.topic} is gone, but key ${key} was not deleted`,
+      );
+      history.read = index ?? history.read;
+      history.isMentioned = true;
+      return [{ history, index: history.read }];
+    });
+    this.#taken.set(clearing, taken);
+  }
+
   /** All that was taken is in the log now. */
   makeDurable(): void {
     for (const history of this.#keys.values()) history.durable = Math.max(history.durable, history.read);
   }
 
-  acknowledge(batch: Batch): void {
-    const { partition, records, position } = batch;
+  acknowledge(batch: Batch | Clearing): void {
+    const { partition, position } = batch;
     const offsets = this.#acknowledged.get(partition) ?? new Set();
     this.#acknowledged.set(partition, offsets);
-    for (const { offset } of records) offsets.add(offset);
+    for (const { offset } of batch.type === 'records' ? batch.records : []) offsets.add(offset);
     for (const { history, index } of this.#taken.get(batch) ?? []) history.acknowledged = index;
     this.#positions.set(partition, position);
   }

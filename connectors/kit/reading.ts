@@ -4,7 +4,7 @@
 import type { Positions, Source, SourceEvent } from '../contract.js';
 import { demandShape } from './event-shape.js';
 import { errorText, NotConformant, until, within } from './expectation.js';
-import type { Batch, Ledger } from './ledger.js';
+import type { Batch, Clearing, Ledger } from './ledger.js';
 
 /** What becomes of a batch: all three of take, log and acknowledge; the first two; or it is lost with the process. */
 export type Fate = 'acknowledged' | 'durable' | 'lost';
@@ -29,7 +29,7 @@ export class Reading {
   isLive = false;
   end: ReadingEnd | undefined;
   /** Batches that were taken and not acknowledged, oldest first. */
-  readonly held: Batch[] = [];
+  readonly held: (Batch | Clearing)[] = [];
   readonly #o: ReadingOptions;
   readonly #ending = new AbortController();
   readonly #ended: Promise<void>;
@@ -143,7 +143,9 @@ export class Reading {
     const { ledger } = this.#o;
     switch (event.type) {
       case 'records':
-        ledger.take(event);
+      case 'cleared':
+        if (event.type === 'records') ledger.take(event);
+        else ledger.clear(event);
         if (fate === 'lost') return;
         ledger.makeDurable();
         if (fate === 'durable') return;
@@ -160,11 +162,12 @@ export class Reading {
         this.isLive = false;
         return;
       case 'progress':
+      case 'retained':
         return;
     }
   }
 
-  async #acknowledge(batch: Batch): Promise<void> {
+  async #acknowledge(batch: Batch | Clearing): Promise<void> {
     this.#o.ledger.acknowledge(batch);
     await this.#o.source.ack(batch.partition, batch.position);
   }

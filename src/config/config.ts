@@ -106,6 +106,8 @@ export interface SourceConfig {
   /** Paths that no record has spoken of for so long go. More than 0. */
   readonly expireAfterMs: Ms | undefined;
   readonly maxPaths: number | undefined;
+  /** Subscribers see no half of a transaction. Its connector tells transactions. */
+  readonly atomic: boolean;
   readonly deadLetters: DeadLettersConfig;
   /** At least one. */
   readonly map: readonly MapRule[];

@@ -249,7 +249,7 @@ export const SOURCE_SCHEMA: JsonSchema = {
           enum: FORMATS.filter((format) => format !== 'cloudevents'),
           default: 'string',
           description: formats,
-          reason: 'Most keys are plain text.',
+          reason: 'Most keys are plain text. Of `postgres` the default is `json`.',
         },
         value: {
           enum: FORMATS,
@@ -301,6 +301,13 @@ export const SOURCE_SCHEMA: JsonSchema = {
       description: 'Records that would make more paths than that are rejected; those that there are go on.',
       reason: 'Left out: as many as fit into memory.',
       examples: [100000],
+    },
+    atomic: {
+      type: 'boolean',
+      default: false,
+      description:
+        'Subscribers get a transaction of the source as a whole: they never see half of it. Of `postgres`; transactions of more than 1,000 paths or 1 MiB come in parts that say so.',
+      reason: 'Who reads one value at a time need not wait for the others.',
     },
     deadLetters: DEAD_LETTERS_SCHEMA,
     map: {

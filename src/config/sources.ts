@@ -125,7 +125,9 @@ function readSource(
     interpolated,
   });
   problems.push(...options.problems);
-  const { format, schemaRegistry, deadLetters } = checked.value as WrittenBlocks;
+  const { schemaRegistry, deadLetters } = checked.value as WrittenBlocks;
+  const format = formatOf(item, checked.value as WrittenBlocks, connector);
+  problems.push(...atomicProblems(checked.value as Pick<SourceConfig, 'atomic'>, connector, { path, where }));
   const origin = { type: connector.type, options: options.value };
   if (problems.length === 0)
     problems.push(
@@ -133,7 +135,10 @@ function readSource(
       ...deadLetterProblems(deadLetters, origin, { path, where, interpolated }),
     );
   if (problems.length > 0) return { ...broken, problems };
-  const { name, numbers, contended, maxPaths, map } = checked.value as Omit<SourceConfig, 'type' | 'options'>;
+  const { name, numbers, contended, maxPaths, atomic, map } = checked.value as Omit<
+    SourceConfig,
+    'type' | 'options'
+  >;
   const { expireAfter } = checked.value as WrittenExpiry;
   const sealed = new Secret(options.value as Readonly<Record<string, unknown>>);
   const source = {
@@ -145,18 +150,40 @@ function readSource(
     numbers,
     contended,
     maxPaths,
+    atomic,
     expireAfterMs: parseDuration(expireAfter),
     map,
     schemaRegistry: schemaRegistry && resolveSchemaRegistry(schemaRegistry),
     deadLetters: resolveDeadLetters(deadLetters, origin, folder),
   };
-  const whole = { ...(checked.value as object), [key]: options.value };
+  const whole = { ...(checked.value as object), format, [key]: options.value };
   return { ...broken, source, connector, written: whole, problems };
 }
 
 interface WrittenBlocks extends Pick<SourceConfig, 'format'> {
   readonly schemaRegistry?: WrittenSchemaRegistry;
   readonly deadLetters: WrittenDeadLetters;
+}
+
+/** A key is what the connector makes of it, where nothing else is said. */
+function formatOf(
+  item: object,
+  { format }: WrittenBlocks,
+  { keyFormat }: SourceType<unknown>,
+): SourceConfig['format'] {
+  const written: unknown = 'format' in item ? item.format : undefined;
+  const saysKey = typeof written === 'object' && written !== null && 'key' in written;
+  return saysKey || keyFormat === undefined ? format : { ...format, key: keyFormat };
+}
+
+function atomicProblems(
+  { atomic }: Pick<SourceConfig, 'atomic'>,
+  { type, transactions = false }: SourceType<unknown>,
+  { path, where }: { readonly path: KeyPath; readonly where: string },
+): Problem[] {
+  if (!atomic || transactions) return [];
+  const message = `${where}.atomic: ${type} does not tell which records belong to one transaction; leave it out`;
+  return [problem('bad-value', [...path, 'atomic'], message)];
 }
 
 interface WrittenExpiry {
@@ -230,11 +257,17 @@ function inlineSecrets(
     const below = schemaOfMember(schema, step);
     const isSensitive = below['writeOnly'] === true || isSecretName(key);
     if (!isSensitive || typeof child !== 'string') return inlineSecrets(below, child, { ...place, path });
+    if (isHarmless(below, child)) return [];
     const pointer = pointerOf(path);
     if (place.interpolated.resolved.has(pointer) || place.interpolated.placeholders.has(pointer)) return [];
     const message = `${key} does not belong in this file; write { env: NAME } or { file: PATH }, and make a new one`;
     return [{ ...problem('secret-inline', path, message), conceal: true }];
   });
+}
+
+/** `harmless`: the form of text that holds no secret, though the place may: a URL without a password. */
+function isHarmless({ harmless }: JsonSchema, text: string): boolean {
+  return typeof harmless === 'string' && new RegExp(harmless).test(text);
 }
 
 function duplicateNames(items: readonly unknown[]): Problem[] {

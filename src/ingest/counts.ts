@@ -21,7 +21,7 @@ export interface IngestCounts {
   updates: number;
   /** Times that a record spoke of a path that another key owned. */
   contended: number;
-  /** Paths deleted because the source, read anew, no longer had them. */
+  /** Paths deleted because the source, read anew, no longer had them, or had cleared all of their topic. */
   swept: number;
   /** Paths deleted because no record had spoken of them for too long. */
   expired: number;

@@ -15,7 +15,7 @@ import type { Clock } from '../clock.js';
 import type { SourceFigures } from '../telemetry/figures.js';
 import type { Ms } from '../topic/update.js';
 import type { IngestCounts } from './counts.js';
-import { RecordIntake, type IntakeOptions, type SourceBatch } from './intake.js';
+import { RecordIntake, type IntakeOptions, type SourceBatch, type SourceClearing } from './intake.js';
 import { Lag } from './lag.js';
 import type { IngestLog } from './rejection.js';
 import { PacedIntake } from './paced-intake.js';
@@ -49,12 +49,16 @@ export class Ingest {
   readonly #options: IngestOptions;
   readonly #intake: RecordIntake;
   readonly #positions = new Map<string, Position>();
+  /** Positions within a transaction that has not ended. */
+  readonly #passing = new Map<string, Position>();
   readonly #lag = new Lag();
   readonly #standing: Standing;
   readonly #paced: PacedIntake;
   /** Whether it has ever been live: then what refuses it now let it in before. */
   #wasLive = false;
   #failures = 0;
+  /** What the upstream keeps for us; undefined: it does not say. */
+  #retainedBytes: number | undefined;
   /** Set when the source is read anew, after a loss or by a new reader, until what it did not yield is swept. */
   #mustSweep = false;
 
@@ -97,7 +101,7 @@ export class Ingest {
     const { name, status, counts } = this;
     const { records, lastAt } = this.#lag;
     const lag = { records, lastAt, age: this.#lag.age(this.#options.clock.now()) };
-    return { source: name, state: status.state, counts, lag };
+    return { source: name, state: status.state, counts, lag, retainedBytes: this.#retainedBytes };
   }
 
   get status(): SourceStatus {
@@ -188,6 +192,12 @@ export class Ingest {
     switch (event.type) {
       case 'records':
         return this.#takeBatch(event, signal);
+      case 'cleared':
+        await this.#durable(this.#intake.clear(event, this.#options.clock.now()));
+        return this.#passed(event);
+      case 'retained':
+        this.#retainedBytes = event.bytes;
+        return;
       case 'progress':
         return this.#standing.progress({ done: event.done, total: event.total });
       case 'interrupted':
@@ -202,12 +212,23 @@ export class Ingest {
   }
 
   async #takeBatch(batch: SourceBatch, signal: AbortSignal): Promise<void> {
-    const { source, clock } = this.#options;
+    const { clock } = this.#options;
     this.#lag.take(batch, clock.now());
     if (!(await this.#paced.take(batch, signal))) return;
-    this.#positions.set(batch.partition, batch.position);
-    if (!this.#intake.isHolding) await source.ack(batch.partition, batch.position);
+    await this.#passed(batch);
     await nextTurn(clock);
+  }
+
+  /** What the event brought is durable, but for a transaction of an atomic source that goes on: that is held until its end. */
+  async #passed({ partition, position, more = false }: SourceBatch | SourceClearing): Promise<void> {
+    const { source, atomic = false } = this.#options;
+    this.#passing.set(partition, position);
+    if (atomic && more) return;
+    for (const [each, to] of this.#passing) {
+      this.#positions.set(each, to);
+      if (!this.#intake.isHolding) await source.ack(each, to);
+    }
+    this.#passing.clear();
   }
 
   /** All that the source has is read: what it did not yield goes, what differs is told, and only now acknowledged. */
@@ -285,6 +306,7 @@ export class Ingest {
 
   #readAnew(): void {
     this.#positions.clear();
+    this.#passing.clear();
     this.#lag.clear();
     this.#intake.beginReading();
     this.#intake.hold();

@@ -14,7 +14,7 @@ import {
   PathOwnership,
   type Contention,
   type InheritedPath,
-  type KeysOfPartition,
+  type OwningKeys,
   type OwnedRecord,
   type OwningKey,
 } from './ownership.js';
@@ -24,6 +24,8 @@ import { RejectedKeys, type ReplayedRecord, type ReplayOutcome } from './replay.
 
 /** Records of one partition, as the source yields them. */
 export type SourceBatch = Extract<SourceEvent, { type: 'records' }>;
+/** All keys of a topic, gone at once. */
+export type SourceClearing = Extract<SourceEvent, { type: 'cleared' }>;
 
 export interface IntakeOptions extends RecordReading {
   /** Name of the source. */
@@ -34,6 +36,8 @@ export interface IntakeOptions extends RecordReading {
   readonly expireAfterMs?: Ms | undefined;
   /** Records that would make more paths than that are rejected. Default: no limit. */
   readonly maxPaths?: number | undefined;
+  /** Whether a transaction of the source reaches the log as one. Default: no. */
+  readonly atomic?: boolean | undefined;
   /** What a flood of rejected records does to reading. Default `pause`. */
   readonly onFlood?: OnFlood | undefined;
   readonly writer: LogWriter;
@@ -67,16 +71,24 @@ export class RecordIntake {
   readonly #ownership: PathOwnership;
   /** Whether an equal value of the same key is known to make the same paths and values. */
   readonly #canSkip: boolean;
+  readonly #isAtomic: boolean;
   readonly #expireAfterMs: Ms | undefined;
   readonly #paths: MappedPath[] = [];
 
   constructor(options: IntakeOptions) {
-    const { contended = 'last', maxPaths = Infinity, onFlood = 'pause', expireAfterMs } = options;
+    const {
+      contended = 'last',
+      maxPaths = Infinity,
+      onFlood = 'pause',
+      expireAfterMs,
+      atomic = false,
+    } = options;
     this.flood = new RejectionFlood(onFlood);
+    this.#isAtomic = atomic;
     this.#expireAfterMs = expireAfterMs;
     this.#options = options;
     this.#reader = new RecordReader(options);
-    this.#out = new Outgoing(options.writer, this.counts);
+    this.#out = new Outgoing(options.writer, this.counts, atomic);
     const keepsTime = contended === 'newest' || expireAfterMs !== undefined;
     this.#ownership = new PathOwnership(this.#out, { contended, maxPaths, keepsTime });
     this.#canSkip = contended !== 'newest' && !this.#reader.readsMoreThanBytes;
@@ -105,17 +117,37 @@ export class RecordIntake {
    */
   take(batch: SourceBatch, readAt: Ms, from = 0): Taken {
     const { records } = batch;
-    const keys = this.#ownership.keysOf(batch.partition);
+    const keys = this.#ownership.keysOf(batch);
     this.#out.readAt = readAt;
+    if (this.#isAtomic) this.#out.beginTransaction();
     let next = from;
     for (let isPaused = false; !isPaused; isPaused = this.flood.isPausing) {
       const record = records[next];
       if (record === undefined) break;
       this.#record(record, batch, keys);
+      if (this.#isAtomic) this.#out.limitTransaction();
       next++;
     }
+    if (next === records.length && batch.more !== true) this.#out.endTransaction();
     this.counts.contended = this.#ownership.contended;
     return { next, durable: this.#out.settle() };
+  }
+
+  /** Deletes what the keys of a topic own; each step is a chunk to wait for. `readAt`: wall time. */
+  *clear(clearing: SourceClearing, readAt: Ms): Iterable<Promise<unknown> | undefined> {
+    this.#out.readAt = readAt;
+    if (this.#isAtomic) this.#out.beginTransaction();
+    const before = this.paths;
+    let keys = 0;
+    for (const key of this.#ownership.keysOf(clearing).values()) {
+      this.#ownership.deleteKey(key, readAt);
+      if (this.#isAtomic) this.#out.limitTransaction();
+      if (++keys % CHUNK === 0) yield this.#out.settle();
+    }
+    this.counts.swept += before - this.paths;
+    this.#rejectedKeys.cleared(clearing);
+    if (clearing.more !== true) this.#out.endTransaction();
+    yield this.#out.settle();
   }
 
   /** Tries a rejected record again. What it returns settles when that is durable. After {@link prepare}. */
@@ -131,7 +163,7 @@ export class RecordIntake {
     };
     const rejected = sum(this.counts.rejected);
     this.#out.readAt = readAt;
-    this.#record(record, batch, this.#ownership.keysOf(partition));
+    this.#record(record, batch, this.#ownership.keysOf(batch));
     const outcome = sum(this.counts.rejected) > rejected ? 'rejected' : 'applied';
     return { outcome, durable: this.#out.settle() };
   }
@@ -206,7 +238,7 @@ export class RecordIntake {
     yield this.#out.settle();
   }
 
-  #record(record: SourceRecord, batch: SourceBatch, keys: KeysOfPartition): void {
+  #record(record: SourceRecord, batch: SourceBatch, keys: OwningKeys): void {
     const { key, value } = record;
     const counts = this.counts;
     counts.records++;

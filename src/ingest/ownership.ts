@@ -1,4 +1,4 @@
-// Who owns which path of one source. Every path has one owner, the key (of a source partition) whose record set it last; a
+// Who owns which path of one source. Every path has one owner, the key (of a topic and partition) whose record set it last; a
 // key's new record replaces all that its old one said; a key deletes only paths that it still owns. Records without a key set
 // and delete paths by rule only: nothing that they say is taken back by what they do not say any more.
 
@@ -13,17 +13,23 @@ import type { Outgoing } from './outgoing.js';
 /** Whose value stands when two keys make the same path: the later record's, the one with the newer event time, or the owner's. */
 export type Contention = 'last' | 'newest' | 'reject';
 
-/** One key of a source partition, while it owns a path. Small: there are millions. */
+/** One key of a topic in a source partition, while it owns a path. Small: there are millions. */
 export interface OwningKey {
   readonly bytes: Utf8;
-  readonly siblings: KeysOfPartition;
+  readonly siblings: OwningKeys;
   /** Value of the last record, if a path holds that very text and the next equal record can only be no change. */
   input: Utf8 | undefined;
   /** Head of the list of its paths. */
   first: OwnedPath | undefined;
 }
 
-export type KeysOfPartition = Map<Utf8, OwningKey>;
+export type OwningKeys = Map<Utf8, OwningKey>;
+
+/** Where a key is unique. Neither name has a line break. */
+export interface KeyScope {
+  readonly partition: string;
+  readonly topic: string;
+}
 
 /** A path that the log holds a value of. */
 interface OwnedPath {
@@ -66,7 +72,7 @@ export interface OwnershipOptions {
 
 /** A record as ownership sees it. `key` undefined: it has none. */
 export interface OwnedRecord {
-  readonly keys: KeysOfPartition;
+  readonly keys: OwningKeys;
   readonly keyBytes: Utf8 | undefined;
   readonly key: OwningKey | undefined;
   readonly source: Utf8;
@@ -76,7 +82,8 @@ export interface OwnedRecord {
 /** Invariant: a path is in `#paths` iff the log holds a value of it, and in the list of its owner; no key without paths is kept. */
 export class PathOwnership {
   readonly #paths = new Map<TopicPath, OwnedPath>();
-  readonly #partitions = new Map<string, KeysOfPartition>();
+  /** By {@link keysOf}. */
+  readonly #keys = new Map<string, OwningKeys>();
   readonly #out: Outgoing;
   readonly #contention: Contention;
   readonly #maxPaths: number;
@@ -97,9 +104,11 @@ export class PathOwnership {
     return this.#paths.size;
   }
 
-  keysOf(partition: string): KeysOfPartition {
-    let keys = this.#partitions.get(partition);
-    if (keys === undefined) this.#partitions.set(partition, (keys = new Map<Utf8, OwningKey>()));
+  /** Those that own a path, of one topic in one partition: equal keys of two tables are two. */
+  keysOf({ partition, topic }: KeyScope): OwningKeys {
+    const scope = `${partition}\n${topic}`;
+    let keys = this.#keys.get(scope);
+    if (keys === undefined) this.#keys.set(scope, (keys = new Map<Utf8, OwningKey>()));
     return keys;
   }
 

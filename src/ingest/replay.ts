@@ -49,6 +49,12 @@ export class RejectedKeys {
     this.#keys.delete(nameOf(batch, key));
   }
 
+  /** All keys of a topic are gone. */
+  cleared(topic: Pick<SourceBatch, 'topic' | 'partitionNumber'>): void {
+    const prefix = nameOf(topic, '' as Utf8);
+    for (const name of this.#keys.keys()) if (name.startsWith(prefix)) this.#keys.delete(name);
+  }
+
   /** What a former reader of the source knew. */
   inherit(former: RejectedKeys): void {
     for (const [name, held] of former.#keys) this.#keys.set(name, held);

@@ -21,6 +21,8 @@ export interface SourceFigures {
     /** Event time of the record that was taken last; undefined: there was none. */
     readonly lastAt: Ms | undefined;
   };
+  /** What the upstream keeps until we have acknowledged it; undefined: it does not tell. */
+  readonly retainedBytes?: number | undefined;
   readonly counts: {
     readonly records: number;
     readonly bytes: number;

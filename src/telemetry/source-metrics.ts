@@ -24,7 +24,19 @@ export const SOURCE_METRICS: readonly Metric[] = [
     'source_lag_records',
     'Records that the source has and we have not, as far as it tells; of Kafka, offsets.',
     ['source'],
-    (from) => ofSources(from, ({ source, lag }) => [[lag.records, source]]),
+    (from) =>
+      ofSources(from, ({ source, lag, retainedBytes }) =>
+        retainedBytes === undefined ? [[lag.records, source]] : [],
+      ),
+  ),
+  gauge(
+    'source_retained_bytes',
+    'What the upstream keeps until we have acknowledged it, where it tells that in the stead of records: of Postgres, WAL.',
+    ['source'],
+    (from) =>
+      ofSources(from, ({ source, retainedBytes }) =>
+        retainedBytes === undefined ? [] : [[retainedBytes, source]],
+      ),
   ),
   gauge(
     'source_lag_seconds',
@@ -82,7 +94,7 @@ export const SOURCE_METRICS: readonly Metric[] = [
   ),
   counter(
     'ingest_swept_total',
-    'Paths deleted because the source, read anew, no longer had them.',
+    'Paths deleted because the source, read anew, no longer had them, or had cleared all of their topic.',
     ['source'],
     (from) => ofSources(from, ({ source, counts }) => [[counts.swept, source]]),
   ),

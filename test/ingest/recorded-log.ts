@@ -1,7 +1,7 @@
 // A log writer that keeps what a reader of the log would know: current values, marks, freshness; and what was appended.
 
 import type { LogWriter } from '../../src/log/log.js';
-import type { Freshness, Update } from '../../src/topic/update.js';
+import type { Bounds, Freshness, Update } from '../../src/topic/update.js';
 import { toText } from '../../src/topic/utf8.js';
 
 export class RecordedLog implements LogWriter {
@@ -11,13 +11,16 @@ export class RecordedLog implements LogWriter {
   readonly lines: string[] = [];
   readonly freshness: Freshness['state'][] = [];
   appends = 0;
+  /** Of each append that was given any. */
+  readonly bounds: Bounds[] = [];
   isReleased = false;
   isRetired = false;
   /** Makes appends wait until it is resolved. */
   durable: Promise<void> | undefined;
 
-  append(updates: readonly Update[]): Promise<void> | void {
+  append(updates: readonly Update[], _readAt: number, bounds?: Bounds): Promise<void> | void {
     this.appends++;
+    if (bounds !== undefined) this.bounds.push(bounds);
     for (const { key, path, value } of updates) {
       if ((key as string) !== path) throw new Error('a key that is not its path');
       this.stale.delete(path);

@@ -37,6 +37,7 @@ export interface StartOptions {
   readonly former?: { readonly ingest: Ingest; readonly log: RecordedLog };
   readonly onFlood?: 'continue';
   readonly expireAfterMs?: number;
+  readonly atomic?: boolean;
   /** Values that the mapping cannot use just now. */
   readonly refuses?: (value: string) => boolean;
 }

@@ -43,6 +43,12 @@ test('metrics have a name, a unit, a meaning and labels of closed sets, each onc
   }
 });
 
+test('of a source that tells what is kept for it: bytes, and no records', async () => {
+  const { own } = await scraper({ sources: () => [{ ...source, retainedBytes: 5_000 }] })();
+  expect(own.get('tailrace_source_retained_bytes{source="quotes"}')).toBe(5_000);
+  expect(own.get('tailrace_source_lag_records{source="quotes"}')).toBeUndefined();
+});
+
 test('of a source: what became of its records adds up to what was pulled, and how far behind it is', async () => {
   const { own } = await scraper({ sources: () => [source] })();
   const of = (name: string, ...labels: string[]) =>
@@ -56,6 +62,7 @@ test('of a source: what became of its records adds up to what was pulled, and ho
   expect(of('source_errors_total', 'kind="unavailable"')).toBe(2);
   expect(of('source_errors_total', 'kind="bug"')).toBe(0);
   expect(of('source_lag_records')).toBe(7);
+  expect(of('source_retained_bytes')).toBeUndefined();
   expect(of('source_lag_seconds')).toBe(1.5);
   expect(of('source_last_record_timestamp_seconds')).toBe(1_700_000_000);
   expect(own.get('tailrace_build_info{version="1.2.3",role="single"}')).toBe(1);

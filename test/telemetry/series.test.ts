@@ -5,7 +5,12 @@ import { PUSH_OUTCOMES } from '../../src/server/admin-push.js';
 import { ADMIN_REFUSALS } from '../../src/server/admin-guard.js';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { HistoryLost, SourceUnavailable, type SourceRecord } from '../../connectors/contract.js';
+import {
+  HistoryLost,
+  SourceUnavailable,
+  type SourceEvent,
+  type SourceRecord,
+} from '../../connectors/contract.js';
 import { systemClock } from '../../src/clock.js';
 import { FanOut } from '../../src/fanout/fan-out.js';
 import { Ingest } from '../../src/ingest/ingest.js';
@@ -55,14 +60,21 @@ let running: Promise<unknown>;
 let scraped: Scraped;
 
 /** Twice through every kind of trouble, then everything. */
+const RETAINED: SourceEvent = { type: 'retained', bytes: 7 };
+
+/** The second tells bytes that its upstream keeps, the first records that it has not given. */
 function ingestOf(name: string): Ingest {
+  const tellsBytes = name === SOURCES[1];
   const all = Array.from({ length: PATHS / SOURCES.length }, (_, i) =>
     record(`${ODD}-${i}`, { id: `${name}-${ODD}-${i}`, x: 1 }, Date.now()),
   );
   const source = new MemorySource([
     { events: [batch(REFUSED)], then: new SourceUnavailable(ODD) },
     { events: [{ type: 'interrupted', reason: ODD }], then: new HistoryLost(ODD) },
-    { events: [{ ...batch(all), behind: 5 }, { type: 'live' }], then: 'waits' },
+    {
+      events: [{ ...batch(all), behind: 5 }, ...(tellsBytes ? [RETAINED] : []), { type: 'live' }],
+      then: 'waits',
+    },
   ]);
   return new Ingest({
     ...{ name, source, clock: { ...clock, after: (_, task) => clock.after(0, task) }, log },
@@ -102,7 +114,7 @@ async function someClients(): Promise<void> {
 }
 
 beforeAll(async () => {
-  ingests = SOURCES.map(ingestOf);
+  ingests = SOURCES.map((name) => ingestOf(name));
   running = Promise.all(ingests.map((ingest) => ingest.run(closed.signal)));
   await until('all loaded', () => ingests.every(({ status }) => status.state === 'live'));
   openSessions();
