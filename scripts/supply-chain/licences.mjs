@@ -8,6 +8,8 @@ const ALLOWED = ['0BSD', 'Apache-2.0', 'BlueOak-1.0.0', 'BSD-2-Clause', 'BSD-3-C
 /** The licence of the product: its text is in every copy anyway. */
 const OUR_OWN = 'Apache-2.0';
 
+const PERMISSION = 'Permission is hereby granted';
+
 export function licencesCheck(project) {
   const wrong = project.production.flatMap((each) => faultsOf(each, project));
   const page = join(project.root, 'docs/licences.md');
@@ -22,9 +24,13 @@ function faultsOf({ name, license, place }, { root }) {
   if (!ALLOWED.includes(license))
     return [`${name} has the licence ${license ?? 'of nobody'}, which is not on the list`];
   const folder = join(root, place);
-  if (!existsSync(folder) || readdirSync(folder).some((file) => /^(licen[cs]e|copying)/i.test(file)))
-    return [];
+  if (!existsSync(folder) || readdirSync(folder).some((file) => hasText(join(folder, file), file))) return [];
   return license === OUR_OWN ? [] : [`${name} comes without the text of its licence`];
+}
+
+function hasText(path, file) {
+  if (/^(licen[cs]e|copying)/i.test(file)) return true;
+  return /^readme/i.test(file) && readFileSync(path, 'utf8').includes(PERMISSION);
 }
 
 export function licencesPage({ production }) {

