@@ -1,5 +1,6 @@
-// Three projects: `unit` needs nothing; `kafka` needs the local broker that test/setup starts, and Chromium for its browser
-// tests; `tools` needs what scripts/tools.sh installs (helm, buildah, a compose parser, promtool) and runs with TAILRACE_TOOLS=1.
+// Four projects: `unit` needs nothing; `kafka` needs the local broker that test/setup starts, and Chromium for its browser
+// tests; `postgres` starts servers of its own, whose programs npm installs; `tools` needs what scripts/tools.sh installs (helm,
+// buildah, a compose parser, promtool) and runs with TAILRACE_TOOLS=1.
 const shared = {
   testEnvironment: 'node',
   setupFilesAfterEnv: ['<rootDir>/test/setup/random.ts'],
@@ -16,7 +17,7 @@ const shared = {
     ],
   },
 };
-const needsService = '\\.(kafka|browser|tools)\\.test\\.ts$';
+const needsService = '\\.(kafka|browser|postgres|tools)\\.test\\.ts$';
 const broker = {
   globalSetup: '<rootDir>/test/setup/start-kafka.ts',
   globalTeardown: '<rootDir>/test/setup/stop-kafka.ts',
@@ -42,6 +43,11 @@ export default {
       displayName: 'kafka',
       testMatch: ['<rootDir>/test/**/*.{kafka,browser}.test.ts'],
       ...broker,
+    },
+    {
+      ...shared,
+      displayName: 'postgres',
+      testMatch: ['<rootDir>/test/**/*.postgres.test.ts'],
     },
     ...(process.env.TAILRACE_TOOLS === '1' ? [tools] : []),
   ],

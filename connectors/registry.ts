@@ -2,7 +2,8 @@
 
 import type { SourceType } from './contract.js';
 import { kafka } from './kafka/kafka.js';
+import { postgres } from './postgres/postgres.js';
 import { push } from './push/push.js';
 
 /** In the order in which help texts list them; each is configured under its `type`. */
-export const connectors: readonly SourceType<unknown>[] = [kafka, push];
+export const connectors: readonly SourceType<unknown>[] = [kafka, postgres, push];

@@ -2,7 +2,7 @@
 // with a line `N passed, N failed`. With Node, Java and Maven only it leaves out what needs the programs of scripts/tools.sh, and
 // says so; with TAILRACE_TOOLS=1, as CI does, it leaves out nothing.
 //
-//   npm test                     types, style, unit, real Kafka, real browser
+//   npm test                     types, style, unit, real Kafka, real Postgres, real browser
 //   TAILRACE_TOOLS=1 npm test    also chart, compose, image, and the suites once more on the Node of the image
 //   npm test -- fanout           only test files whose path matches, without types and style
 //   npm run test:long            more seeds in the simulations
@@ -28,9 +28,9 @@ if (patterns.length === 0) {
   step('format', [bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.']);
 }
 // The tools last: by then nothing else wants the machine
-runTests(process.execPath, ['unit', 'kafka']);
+runTests(process.execPath, ['unit', 'kafka', 'postgres']);
 if (hasTools) {
-  runTests(imageNode(), ['unit', 'kafka']);
+  runTests(imageNode(), ['unit', 'kafka', 'postgres']);
   runTests(process.execPath, ['tools']);
 } else if (patterns.length === 0) {
   say(
@@ -83,7 +83,7 @@ function runTests(node, projects) {
   counts.failed += failed;
   const version = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim();
   say(
-    `${projects.join(' and ')} on Node ${version}: ${passed} passed, ${failed} failed, ${secondsSince(startedAt)}`,
+    `${projects.join(', ')} on Node ${version}: ${passed} passed, ${failed} failed, ${secondsSince(startedAt)}`,
   );
 }
 

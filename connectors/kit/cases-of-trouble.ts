@@ -43,7 +43,7 @@ export const CASES_OF_TROUBLE: readonly ConformanceCase[] = [
           'it says "interrupted" or throws SourceUnavailable when contact is lost',
           () => reading.interruptions > 0 || reading.end !== undefined,
         );
-        if (reading.end !== undefined) demandUnavailable(reading.end);
+        if (reading.end !== undefined) demandUnavailable(reading.end, kit);
         await demandProbeFails(kit);
         await kit.write(['b', 'c'].map((key) => kit.ledger.next(key, 'set')));
         kit.ledger.oweAtLive();
@@ -116,7 +116,13 @@ async function demandProbeFails(kit: CaseRun): Promise<void> {
   );
 }
 
-function demandUnavailable(end: { readonly why: string; readonly error?: unknown }): void {
+/** Complete sources whose history ends with their connection say so, and are read anew. */
+function demandUnavailable(
+  end: { readonly why: string; readonly error?: unknown },
+  { harness, ledger }: CaseRun,
+): void {
+  const { completeState, resumes } = harness.traits;
+  if (completeState && !resumes && end.why === 'threw' && isHistoryLost(end.error)) return ledger.beginAnew();
   const isSaid = end.why === 'threw' && isNamed(end.error, 'SourceUnavailable');
   const how = end.why === 'threw' ? `threw ${errorText(end.error)}` : 'returned';
   demand(isSaid, `when contact is lost read must yield "interrupted" or throw SourceUnavailable; it ${how}`);

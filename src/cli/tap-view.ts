@@ -91,6 +91,10 @@ export class TapView implements TapListener {
     this.#context.say(`contact is lost, trying again: ${reason}`);
   }
 
+  cleared(topic: string): void {
+    this.#context.say(`all of ${topic} is deleted: it was emptied, or is no more`);
+  }
+
   waitsForSchemas(reason: string): void {
     this.#context.say(`waiting for the schema registry: ${reason}`);
   }

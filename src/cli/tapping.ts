@@ -21,6 +21,8 @@ export interface TapListener {
   /** All that there was has been told, or contact is regained. */
   live(): void;
   interrupted(reason: string): void;
+  /** Every key of the topic is gone. */
+  cleared(topic: string): void;
   /** A schema registry does not answer; it is asked again and again. */
   waitsForSchemas(reason: string): void;
 }
@@ -42,7 +44,11 @@ export async function readTapped(options: TappingOptions, signal: AbortSignal): 
       case 'interrupted':
         listener.interrupted(event.reason);
         break;
+      case 'cleared':
+        listener.cleared(event.topic);
+        break;
       case 'progress':
+      case 'retained':
         break;
     }
     if (signal.aborted) return;

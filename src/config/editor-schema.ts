@@ -19,7 +19,7 @@ const UNITS: Readonly<Record<string, string>> = {
 /** Of numbers only 0 is one without a unit. */
 const DURATION: JsonSchema = { anyOf: [{ type: 'string', pattern: DURATION_PATTERN }, { const: 0 }] };
 /** Keywords that are for `check` and the reference alone. */
-const OWN_KEYWORDS = ['reason', 'mustBe', 'unit', 'writeOnly'];
+const OWN_KEYWORDS = ['reason', 'mustBe', 'unit', 'writeOnly', 'harmless'];
 
 /** The text of the file. */
 export function editorSchemaText(types: ConnectorTypes): string {
@@ -131,9 +131,14 @@ function entitlementSchema(): JsonSchema {
 /** `place`: how the reference names it; the title that editors show. */
 function forEditors(schema: JsonSchema, place: string): JsonSchema {
   const head = { title: place, ...textsOf(schema) };
-  if (isSecret(schema, place)) return { ...head, allOf: [REFERENCE] };
+  if (isSecret(schema, place)) return { ...head, ...secretForm(schema) };
   const body = schema['unit'] === 'duration' ? DURATION : bodyOf(schema, place);
   return acceptsScalar(schema) ? { ...head, anyOf: [...formsOf(body), REFERENCE] } : { ...head, ...body };
+}
+
+function secretForm({ harmless }: JsonSchema): JsonSchema {
+  if (harmless === undefined) return { allOf: [REFERENCE] };
+  return { anyOf: [{ type: 'string', pattern: harmless }, REFERENCE] };
 }
 
 /** What is for people. */

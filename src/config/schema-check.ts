@@ -32,7 +32,7 @@ const ajv = new Ajv2020({
   strict: false,
   messages: false,
 });
-ajv.addVocabulary(['reason', 'mustBe']);
+ajv.addVocabulary(['reason', 'mustBe', 'harmless']);
 ajv.addKeyword({
   keyword: 'unit',
   schemaType: 'string',

@@ -284,7 +284,7 @@ export class Ingest {
         break;
       case 'history lost':
         this.counts.errors.history_lost++;
-        log.error('source-history-lost', this.#facts(end.error));
+        this.#tellLoss(end.error);
         if (!source.traits.completeState) return this.#stop(`history lost: ${end.error.message}`);
         this.#standing.say('stale', end.error.message);
         this.#readAnew();
@@ -302,6 +302,15 @@ export class Ingest {
         return this.#stop('a bug: see the log');
     }
     return retryWait(++this.#failures, clock.random());
+  }
+
+  /** Where positions never outlive a connection, reading anew is the ordinary way to get over the loss of one. */
+  #tellLoss(error: HistoryLost): void {
+    const { source, log, name } = this.#options;
+    const { completeState, resumes } = source.traits;
+    if (completeState && !resumes)
+      log.warn('source-to-be-read-anew', { source: name, reason: error.message });
+    else log.error('source-history-lost', this.#facts(error));
   }
 
   #readAnew(): void {

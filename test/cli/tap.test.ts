@@ -324,6 +324,10 @@ describe('tap begins', () => {
       'tailrace: contact is lost, trying again: gone\\u001b[2J',
       'tailrace: in contact again',
     ]);
+    const place = { partition: 'p', partitionNumber: 0, position: '1', topic: 'public.orders\u001b[2J' };
+    expect((await tap({ events: [{ type: 'cleared', ...place }], then: 'ends' })).stderr).toMatch(
+      /^tailrace: all of public\.orders\\u001b\[2J is deleted/,
+    );
   });
 });
 

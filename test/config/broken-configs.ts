@@ -171,6 +171,26 @@ const TABLE: readonly (readonly [name: string, text: string, code: string, line?
     5,
   ],
   [
+    'a password in the URL of a database',
+    source('postgres: { url: "postgres://u:hunter2@db-1:5432,db-2/d" }\n    map: [{ path: prices }]'),
+    'secret-inline',
+    5,
+  ],
+  [
+    'a password with signs of a URL in it',
+    source('postgres: { url: "postgres://u:hunter/2?@db/d" }\n    map: [{ path: prices }]'),
+    'secret-inline',
+    5,
+  ],
+  [
+    'a password among the parameters of a URL',
+    source(
+      'postgres: { url: "postgres://u@db/d?sslmode=require&password=hunter2" }\n    map: [{ path: prices }]',
+    ),
+    'secret-inline',
+    5,
+  ],
+  [
     'a name with a blank',
     yaml({ sources: `sources:\n  - name: my quotes\n    ${KAFKA}\n    map: [{ path: prices }]` }),
     'bad-value',

@@ -78,6 +78,7 @@ export const ENVIRONMENT: Readonly<Record<string, string>> = {
   TOKEN_SECRET: 'a secret of more than thirty-two bytes',
   DEMO_JWT_SECRET: 'another secret of more than thirty-two bytes',
   DEMO_KAFKA: '127.0.0.1:1',
+  DEMO_POSTGRES: 'postgres://demo:a-password-of-the-demo@127.0.0.1:1/demo',
   ADMIN_PORT: '0',
   ADMIN_TOKEN: 'a-token-of-sixteen-bytes',
   ROLE: 'visitor',

@@ -24,6 +24,7 @@ const ENV = {
       CANARY,
     ]),
   ),
+  DEMO_POSTGRES: `postgres://demo:${CANARY}@127.0.0.1:1/demo`,
 };
 const ONLINE: Surroundings = { kind: 'online', env: ENV, readFile: () => PEM };
 
@@ -115,7 +116,9 @@ describe.each(SEED_CONFIGS.map((text, index) => [index, text] as const))('seed %
 
   test('loads to the same configuration when it is read again, the secrets put back', () => {
     const { config, origins } = load(text);
-    const printed = printedYaml(origins, connectors).replaceAll(/"?\[redacted\]"?/g, '{ env: TOKEN_SECRET }');
+    const printed = printedYaml(origins, connectors)
+      .replaceAll(/url: "?\[redacted\]"?/g, 'url: { env: DEMO_POSTGRES }')
+      .replaceAll(/"?\[redacted\]"?/g, '{ env: TOKEN_SECRET }');
     expect(revealed(load(printed).config)).toEqual(revealed(config));
   });
 

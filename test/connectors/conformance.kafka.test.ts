@@ -56,9 +56,9 @@ for (const { type, tested } of found) {
               'it is read anew',
               () => events.includes('source-read-anew') && log.values.size === 2,
             );
-            expect([...log.values]).toEqual([
-              ['p/c', { n: 3 }],
-              ['p/d', { n: 4 }],
+            expect(ingested.values()).toEqual([
+              { key: 'c', value: '{"n":3}' },
+              { key: 'd', value: '{"n":4}' },
             ]);
             expect([ingest.counts.swept, ingest.counts.errors.history_lost]).toEqual([2, 1]);
             expect(log.freshness).toEqual(['stale', 'live', 'stale', 'live']);

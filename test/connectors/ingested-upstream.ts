@@ -1,6 +1,6 @@
 // An upstream of a harness read by the core itself, into a log that remembers what a reader of it would know.
 
-import type { ConnectorHarness, TestUpstream } from '../../connectors/kit/harness.js';
+import type { ConnectorHarness, TestUpstream, Write } from '../../connectors/kit/harness.js';
 import { systemClock } from '../../src/clock.js';
 import { Ingest } from '../../src/ingest/ingest.js';
 import type { IngestLog } from '../../src/ingest/rejection.js';
@@ -12,6 +12,8 @@ export interface IngestedUpstream {
   readonly ingest: Ingest;
   /** Values by path, which is `p/` and the key. */
   readonly log: RecordedLog;
+  /** The same, as what was written. */
+  values(): Pick<Write, 'key' | 'value'>[];
   /** Events of the log for operators. */
   readonly events: readonly string[];
   close(): Promise<void>;
@@ -31,10 +33,17 @@ export async function ingestUpstream(harness: ConnectorHarness): Promise<Ingeste
     ...{ keyFormat: 'string', valueFormat: 'json', writer: log, clock: systemClock, log: operator },
     deadLetters: { write: () => undefined },
   });
+  const textOf = (path: string, value: unknown): Pick<Write, 'key' | 'value'> => {
+    const key = Buffer.from(decodeURIComponent(path.slice('p/'.length)));
+    const bytes = Buffer.from(JSON.stringify(value));
+    const record = { key, value: bytes, headers: undefined, timestampMs: -1, offset: 0 };
+    return harness.textOf?.(record) ?? { key: String(key), value: String(bytes) };
+  };
   const stopping = new AbortController();
   const running = ingest.run(stopping.signal);
   return {
     ...{ upstream, ingest, log, events },
+    values: () => [...log.values].map(([path, value]) => textOf(path, value)),
     async close() {
       stopping.abort();
       await running;

@@ -1,0 +1,161 @@
+// The loop from the slot to what is durable and back to the slot, killed at random points of it again and again: nothing is lost,
+// nothing comes twice, and the slot never forgets what is not durable.
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+
+import { Chance } from '../../../connectors/kit/chance.js';
+import { createPostgres } from '../../../connectors/postgres/postgres.js';
+import type { Source, SourceEvent } from '../../../connectors/contract.js';
+import { isLong } from '../../support/long.js';
+import { startPostgres, type PostgresServer, type TestDatabase } from '../../support/postgres.js';
+import { ChangeWriter, CHANGES_TABLE } from './change-writer.js';
+
+const KILLS = isLong ? 1_000 : 40;
+const SEED = isLong ? Math.floor(Math.random() * 1_000_000) : 1;
+const SLOT = 'killed';
+
+/** A change as it was read. */
+interface Change {
+  readonly lsn: bigint;
+  readonly tx: number;
+  readonly i: number;
+}
+
+/** What survives a kill: changes and the position after them, written in one go. */
+class Durable {
+  readonly changes: Change[] = [];
+  readonly positions = new Map<string, string>();
+
+  append(event: Extract<SourceEvent, { type: 'records' | 'cleared' }>): void {
+    this.positions.set(event.partition, event.position);
+    if (event.type === 'cleared') throw new Error('nothing was truncated');
+    for (const { value, offset } of event.records) {
+      const { tx, i } = JSON.parse(String(value)) as { tx: number; i: number };
+      this.changes.push({ lsn: lsnOf(String(offset)), tx, i });
+    }
+  }
+}
+
+/** Of an LSN, or of an offset: `0/16B3748+12`. */
+function lsnOf(text: string): bigint {
+  const [, high = '', low = ''] = /^([0-9A-F]+)\/([0-9A-F]+)/.exec(text) ?? [];
+  return (BigInt(`0x${high}`) << 32n) | BigInt(`0x${low}`);
+}
+
+function createSource(database: TestDatabase): Source {
+  const quiet = { info: () => undefined, warn: () => undefined };
+  // The server hears of what is acknowledged at once, so that it is not too late for a kill
+  const timings = { reportMs: 10, deadAfterMs: 30_000 };
+  const options = { url: database.url(), slot: { name: SLOT } };
+  return createPostgres(options, { name: 'killed', log: quiet }, { timings });
+}
+
+describe.each([15, 18] as const)('on Postgres %d', (version) => {
+  let server: PostgresServer;
+  beforeAll(async () => void (server = await startPostgres({ version })));
+  afterAll(() => server.close());
+
+  test(`B3 B4 B19 G12 a reader killed between taking, storing and acknowledging loses nothing and repeats nothing (seed ${SEED})`, async () => {
+    const database = await server.createDatabase();
+    await database.sql(CHANGES_TABLE);
+    const chance = new Chance(SEED);
+    const writer = new ChangeWriter(database, chance);
+    const durable = new Durable();
+    /** What the slot had forgotten, and how many changes were durable at that moment. */
+    const samples: { readonly forgotten: bigint; readonly durable: number }[] = [];
+    const sample = async (): Promise<void> => {
+      const count = durable.changes.length;
+      const [slot] = await database.sql(
+        `SELECT confirmed_flush_lsn::text AS lsn FROM pg_replication_slots WHERE slot_name = '${SLOT}'`,
+      );
+      samples.push({ forgotten: lsnOf(String(slot?.['lsn'])), durable: count });
+    };
+    await readOn({ source: createSource(database), durable, chance, until: 'live' });
+    for (let kill = 0; kill < KILLS; kill++) {
+      for (let n = chance.pick(6); n > 0; n--) await writer.step();
+      await sample();
+      const reading = readOn({ source: createSource(database), durable, chance, until: chance.pick(8) });
+      if (chance.isOneOf(1, 2)) await writer.step();
+      if (chance.isOneOf(1, 6)) await cutConnections(database);
+      await reading;
+      await sample();
+    }
+    await writer.close();
+    const all = (await database.sql('SELECT tx, i FROM change')) as unknown as Change[];
+    await readOn({
+      source: createSource(database),
+      durable,
+      chance,
+      until: () => durable.changes.length >= all.length,
+    });
+    await sample();
+
+    const text = ({ tx, i }: Change): string => `${tx}.${i}`;
+    expect(durable.changes.map(text).sort()).toEqual(all.map(text).sort());
+    expectWholeTransactions(durable.changes);
+    for (const { forgotten, durable: count } of samples) {
+      const lost = durable.changes.slice(count).filter(({ lsn }) => lsn < forgotten);
+      expect(lost).toEqual([]);
+    }
+    expect(new Set(samples.map(({ forgotten }) => forgotten)).size).toBeGreaterThan(KILLS / 10);
+    console.info(
+      `${KILLS} kills, ${all.length} changes, ${new Set(samples.map(({ forgotten }) => forgotten)).size} places acknowledged`,
+    );
+  }, 600_000);
+});
+
+async function cutConnections(database: TestDatabase): Promise<void> {
+  await database.sql(
+    `SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '${SLOT}' AND active`,
+  );
+}
+
+interface ReadingOn {
+  readonly source: Source;
+  readonly durable: Durable;
+  readonly chance: Chance;
+  /** So many events are taken; or all that come until then. */
+  readonly until: number | 'live' | (() => boolean);
+}
+
+/** Reads on from what is durable, and is killed: with an event in hand, stored but not acknowledged, or acknowledged. */
+async function readOn({ source, durable, chance, until }: ReadingOn): Promise<void> {
+  const ending = new AbortController();
+  const giveUp = chance.pick(3);
+  await source.probe(ending.signal);
+  let left = typeof until === 'number' ? until : Infinity;
+  // Where nothing comes, the kill comes all the same
+  const late = setTimeout(() => typeof until === 'number' && ending.abort(), 20 + chance.pick(150));
+  for await (const event of source.read(new Map(durable.positions), ending.signal)) {
+    if (event.type === 'live' && (until === 'live' || (typeof until === 'number' && chance.isOneOf(1, 2))))
+      break;
+    if (event.type !== 'records' && event.type !== 'cleared') continue;
+    if (--left < 0) {
+      // Taken, and lost with the process before it was durable
+      if (giveUp === 0) break;
+      if (giveUp === 1) ending.abort();
+      else await source.close();
+      continue;
+    }
+    durable.append(event);
+    if (chance.isOneOf(2, 3)) await source.ack(event.partition, event.position);
+    if (typeof until === 'function' && until()) break;
+  }
+  clearTimeout(late);
+  ending.abort();
+  await source.close();
+}
+
+/** Changes of a transaction come together and in their order. */
+function expectWholeTransactions(changes: readonly Change[]): void {
+  const seen = new Set<number>();
+  let last: Change | undefined;
+  for (const change of changes) {
+    if (change.tx === last?.tx) expect(change.i).toBe(last.i + 1);
+    else {
+      expect([change.i, seen.has(change.tx)]).toEqual([1, false]);
+      seen.add(change.tx);
+    }
+    last = change;
+  }
+}
