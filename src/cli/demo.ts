@@ -10,6 +10,8 @@ import { EXIT } from './exit-code.js';
 export interface DemoOptions {
   /** Brokers of a Kafka that is there; undefined: a local one is started, and installed the first time. */
   readonly brokers: readonly string[] | undefined;
+  /** URL of a Postgres database that is there, of an owner who may replicate; undefined: a local server is started. */
+  readonly postgres: URL | undefined;
   /** Address of both ports. Where it is no loopback address, whoever reaches it is given the demo's tokens. */
   readonly host: string;
   /** Of the page. */
@@ -27,6 +29,7 @@ export type RunDemo = (options: DemoOptions) => Promise<void>;
 
 export interface DemoFlags {
   readonly brokers?: readonly string[];
+  readonly postgres?: URL;
   readonly host: string;
   readonly port: number;
   readonly adminPort: number;
@@ -40,10 +43,11 @@ export interface DemoContext {
 }
 
 export async function demo(flags: DemoFlags, context: DemoContext): Promise<ExitCode> {
-  const { brokers, host, port, adminPort } = flags;
+  const { brokers, postgres, host, port, adminPort } = flags;
   const { output, stops, log, runDemo } = context;
   await runDemo({
     brokers,
+    postgres,
     host,
     port,
     adminPort,

@@ -9,7 +9,7 @@ import type { Ms } from '../topic/update.js';
 import type { DemoFlags, RunDemo } from './demo.js';
 import { EXIT, EXIT_CODES, exitCodeOf, type ExitCode } from './exit-code.js';
 import { addLiveVerbs, type LiveContext } from './live-verbs.js';
-import { brokerList, duration, portNumber } from './option-values.js';
+import { brokerList, duration, portNumber, urlOption } from './option-values.js';
 import { quiet, type Output } from './output.js';
 import type { StartPipeline } from './run.js';
 import { addSourceVerbs } from './source-verbs.js';
@@ -186,10 +186,19 @@ function addExplain(program: Command, context: ProgramContext, done: Done): void
 }
 
 function addDemo(program: Command, context: ProgramContext, done: Done): void {
-  program
-    .command('demo')
+  const command = program.command('demo');
+  const database = {
+    command,
+    flag: '--postgres',
+    protocols: ['postgres:', 'postgresql:'],
+    example: 'postgres://user:password@host:5432/database',
+  };
+  command
     .description('show it at work on this machine: a market that moves, watched by three people')
     .option('--brokers <host:port,...>', 'use this Kafka instead of starting one', brokerList)
+    .option('--postgres <url>', 'use this Postgres database instead of starting one', (text: string) =>
+      urlOption(text, database),
+    )
     .option(
       '--host <address>',
       'address of both ports; other machines are let in unless it is a loopback one',
@@ -286,6 +295,9 @@ ${EXIT_CODES}`;
 
 const DEMO_HELP = `
 Examples:
-  tailrace demo                                 starts a local Kafka; the first time it is fetched (Java and Maven)
-  tailrace demo --brokers localhost:9092        uses yours: topics demo.quotes and demo.orders
+  tailrace demo                                 starts a local Kafka (the first time it is fetched: Java and Maven) and a local Postgres
+  tailrace demo --brokers localhost:9092        uses your Kafka: topic demo.quotes
+  tailrace demo --postgres postgres://postgres@localhost/postgres
+                                                uses your Postgres, of a role that may replicate: schema and publication
+                                                tailrace_demo, both removed at the end
 ${EXIT_CODES}`;

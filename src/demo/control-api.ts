@@ -1,5 +1,5 @@
-// The demo's small HTTP API under /demo/: tokens, the pace of the market, and the broker. It gives tokens to whoever asks,
-// so it answers only pages of its own origin, and this machine only unless it was told that others may ask.
+// The demo's small HTTP API under /demo/: tokens, the pace of the market, the broker, and the buttons that change orders. It gives
+// tokens to whoever asks, so it answers only pages of its own origin, and this machine only unless it was told that others may ask.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
@@ -8,6 +8,7 @@ import type { PageHandler } from '../server/pages.js';
 import type { DemoBroker } from './demo-broker.js';
 import type { MarketFeed } from './market-feed.js';
 import { WATCHED_ACCOUNT } from './market.js';
+import { isOrderAction, type PressButton, type Pressed } from './order-buttons.js';
 import { isDemoRole, REGULATED_REGION, tokenFor } from './tokens.js';
 
 const PREFIX = '/demo/';
@@ -16,6 +17,7 @@ const MAX_BODY_BYTES = 1_024;
 export interface ControlApiOptions {
   readonly feed: MarketFeed;
   readonly broker: DemoBroker;
+  readonly press: PressButton;
   /** What tokens are signed with. */
   readonly secret: string;
   /** false: a container's port is asked by its gateway, so it does not matter from which address a request comes. */
@@ -39,7 +41,7 @@ export function controlApi(options: ControlApiOptions): PageHandler {
 async function answer(request: IncomingMessage, name: string, options: ControlApiOptions): Promise<Answer> {
   if (!isFromOwnPage(request) || (options.isForThisMachine && !isFromThisMachine(request)))
     return { status: 403, body: { error: 'only for pages of this machine' } };
-  const { feed, broker, secret } = options;
+  const { feed, broker, press, secret } = options;
   if (request.method === 'GET' && name === 'state') {
     const { rate, sent } = feed;
     return ok({ account: WATCHED_ACCOUNT, region: REGULATED_REGION, rate, sent, broker: broker.state });
@@ -56,6 +58,8 @@ async function answer(request: IncomingMessage, name: string, options: ControlAp
     case 'broker':
       await (body['isRunning'] === true ? broker.start() : broker.kill());
       return ok({ broker: broker.state });
+    case 'orders':
+      return isOrderAction(body['action']) ? pressed(press(body['action'])) : bad('no such action');
     default:
       return { status: 404, body: { error: 'nothing here' } };
   }
@@ -90,6 +94,13 @@ async function bodyOf(request: IncomingMessage): Promise<Body> {
 function write(response: ServerResponse, { status, body }: Answer): void {
   response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
   response.end(JSON.stringify(body));
+}
+
+function pressed(running: Promise<Pressed>): Promise<Answer> {
+  return running.then(ok, (error: unknown) => ({
+    status: 503,
+    body: { error: error instanceof Error ? error.message : String(error) },
+  }));
 }
 
 function ok(body: object): Answer {

@@ -1,5 +1,5 @@
-// The demo: a Kafka, a market that moves in it, Tailrace by examples/demo.yaml, and a page on which three people watch the one
-// feed. Tailrace is started as `tailrace run` would start it; all that is the demo's own stays in this folder.
+// The demo: a Kafka and a Postgres, a market that moves in them, Tailrace by examples/demo.yaml, and a page on which three people
+// watch the one feed. Tailrace is started as `tailrace run` would start it; all that is the demo's own stays in this folder.
 
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -12,16 +12,20 @@ import { systemClock } from '../clock.js';
 import { isLoopback } from '../config/auth.js';
 import type { Config } from '../config/config.js';
 import { loadConfig } from '../config/load.js';
-import { Secret } from '../config/secret.js';
 import { TailraceError } from '../errors.js';
 import { startPipeline } from '../pipeline.js';
 import { staticPages, type PageHandler } from '../server/pages.js';
 import { controlApi } from './control-api.js';
 import { externalBroker, ownBroker, type DemoBroker } from './demo-broker.js';
+import { externalDatabase, ownDatabase, PostgresDidNotStart, type DemoDatabase } from './demo-database.js';
 import { KafkaNotInstallable } from './kafka-install.js';
 import { KafkaDidNotStart } from './kafka-process.js';
 import { MarketFeed } from './market-feed.js';
 import { DEMO_MARKET, Market } from './market.js';
+import { orderButtons } from './order-buttons.js';
+import { OrdersTable } from './orders-table.js';
+import { PostgresNotInstalled } from './postgres-install.js';
+import { QuotesTopic } from './quotes-topic.js';
 import { randomSecret } from './tokens.js';
 
 const CONFIG_FILE = fileURLToPath(new URL('../../examples/demo.yaml', import.meta.url));
@@ -32,7 +36,7 @@ const LIBRARY_DIRECTORY = join(
   dirname(createRequire(import.meta.url).resolve('fast-json-patch/package.json')),
   'module',
 );
-const RECORDS_PER_SECOND = 1_000;
+const CHANGES_PER_SECOND = 1_000;
 const SECURITY_POLICY = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 export interface RunningDemo {
@@ -56,7 +60,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
 
 /** Resolves when the page can be opened and has values to show. */
 export async function startDemo(options: DemoOptions): Promise<RunningDemo> {
-  const closers: (() => Promise<void>)[] = [];
+  const closers: Closers = [];
   const close = async (): Promise<void> => {
     for (const closer of closers.reverse()) await closer();
   };
@@ -70,22 +74,31 @@ export async function startDemo(options: DemoOptions): Promise<RunningDemo> {
   }
 }
 
-/** Each part that has to be ended adds to `closers` once it runs. */
-async function startParts(options: DemoOptions, closers: (() => Promise<void>)[]): Promise<string> {
-  const { notice, host, port, log, signal } = options;
-  const broker = await brokerFor(options);
-  closers.push(() => broker.close());
+type Closers = (() => Promise<void>)[];
 
-  const { instruments, orders } = DEMO_MARKET;
-  notice(`Writing ${instruments} prices and ${orders} orders to demo.quotes and demo.orders.`);
-  const feed = new MarketFeed({ ...broker, market: new Market(DEMO_MARKET), rate: RECORDS_PER_SECOND });
+/** Each part that has to be ended adds to `closers` once it runs. */
+async function startParts(options: DemoOptions, closers: Closers): Promise<string> {
+  const { notice, host, port, log, signal } = options;
+  const [broker, database] = await both(startBroker(options, closers), startDatabase(options, closers));
+  const market = new Market(DEMO_MARKET);
+  notice(
+    `Writing ${DEMO_MARKET.instruments} prices into Kafka and ${DEMO_MARKET.orders} orders into Postgres.`,
+  );
+  const quotes = await openQuotes(market, broker, closers);
+  const orders = await openOrders(market, database, closers);
+  const feed = new MarketFeed({ market, quotes, orders, rate: CHANGES_PER_SECOND });
   closers.push(() => feed.close());
-  await openFeed(feed, broker);
 
   const secret = randomSecret();
-  const config = await demoConfig(options, { brokers: broker.brokers, secret });
+  const env = {
+    DEMO_JWT_SECRET: secret,
+    DEMO_KAFKA: broker.brokers.join(','),
+    DEMO_POSTGRES: orders.readerUrl,
+  };
+  const config = await demoConfig(options, env);
   const isForThisMachine = isLoopback(host);
-  const pages = demoPages(controlApi({ feed, broker, secret, isForThisMachine }));
+  const press = orderButtons(market, (sql) => orders.run(sql));
+  const pages = demoPages(controlApi({ feed, broker, press, secret, isForThisMachine }));
   const pipeline = await startPipeline(config, { clock: systemClock, log, signal, pages });
   closers.push(() => pipeline.stop());
   await pipeline.ready;
@@ -98,29 +111,55 @@ async function startParts(options: DemoOptions, closers: (() => Promise<void>)[]
   return url;
 }
 
-async function brokerFor({ brokers, notice }: DemoOptions): Promise<DemoBroker> {
+/** Waits for the other one where one fails, so that both can be ended. */
+async function both<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([first, second]);
+  return Promise.all([first, second]);
+}
+
+async function startBroker({ brokers, notice }: DemoOptions, closers: Closers): Promise<DemoBroker> {
   if (brokers !== undefined) return externalBroker(brokers);
   notice('Starting a local Kafka.');
-  return ownBroker((line) => notice(`  ${line}`));
+  const broker = await ownBroker((line) => notice(`  ${line}`));
+  closers.push(() => broker.close());
+  return broker;
 }
 
-async function openFeed(feed: MarketFeed, { brokers }: DemoBroker): Promise<void> {
-  await feed.open().catch((cause: unknown) => {
-    throw new TailraceError(
-      'upstream-unreachable',
-      `Kafka at ${brokers.join(', ')} does not take the demo's records`,
-      { cause },
-    );
+async function startDatabase({ postgres, notice }: DemoOptions, closers: Closers): Promise<DemoDatabase> {
+  if (postgres !== undefined) return externalDatabase(postgres.href);
+  notice('Starting a local Postgres.');
+  const database = await ownDatabase();
+  closers.push(() => database.close());
+  return database;
+}
+
+async function openQuotes(market: Market, { brokers }: DemoBroker, closers: Closers): Promise<QuotesTopic> {
+  const topic = new QuotesTopic(brokers);
+  closers.push(() => topic.close());
+  await topic.open(market.quotes()).catch((cause: unknown) => {
+    const where = `Kafka at ${brokers.join(', ')}`;
+    throw new TailraceError('upstream-unreachable', `${where} does not take the demo's records`, { cause });
   });
+  return topic;
 }
 
-/** What the file says, but for the addresses and brokers of this run. */
+async function openOrders(market: Market, database: DemoDatabase, closers: Closers): Promise<OrdersTable> {
+  const table = new OrdersTable(database);
+  closers.push(() => table.close());
+  await table.open(market.orders(), market.watchedOrders()).catch((cause: unknown) => {
+    const why = cause instanceof Error ? `: ${cause.message}` : '';
+    const message = `Postgres at ${new URL(database.url).host} does not take the demo's table${why}`;
+    throw new TailraceError('upstream-unreachable', message, { cause });
+  });
+  return table;
+}
+
+/** What the file says, but for the addresses of this run. `env` are its variables. */
 async function demoConfig(
   { host, port, adminPort }: DemoOptions,
-  { brokers, secret }: { readonly brokers: readonly string[]; readonly secret: string },
+  env: Readonly<Record<string, string>>,
 ): Promise<Config> {
   const file = { name: 'examples/demo.yaml', text: await readFile(CONFIG_FILE, 'utf8') };
-  const env = { DEMO_JWT_SECRET: secret, DEMO_KAFKA: brokers[0] };
   const readNone = (path: string): never => {
     throw new TailraceError('file-unreadable', path);
   };
@@ -128,19 +167,11 @@ async function demoConfig(
   if (config === undefined) {
     throw new TailraceError('config-rejected', findings.map(({ message }) => message).join('; '));
   }
+  const origins = [`http://127.0.0.1:${port}`, `http://localhost:${port}`];
   return {
     ...config,
-    listen: {
-      ...config.listen,
-      host,
-      port,
-      origins: [`http://127.0.0.1:${port}`, `http://localhost:${port}`],
-    },
+    listen: { ...config.listen, host, port, origins },
     admin: { ...config.admin, host, port: adminPort },
-    sources: config.sources.map((source) => ({
-      ...source,
-      options: new Secret({ ...source.options.reveal(), brokers: [...brokers] }),
-    })),
   };
 }
 
@@ -158,9 +189,9 @@ function demoPages(api: PageHandler): PageHandler {
 }
 
 function known(error: unknown): unknown {
-  if (error instanceof KafkaNotInstallable)
+  if (error instanceof KafkaNotInstallable || error instanceof PostgresNotInstalled)
     return new TailraceError('prerequisite-missing', error.message, { cause: error });
-  if (error instanceof KafkaDidNotStart)
+  if (error instanceof KafkaDidNotStart || error instanceof PostgresDidNotStart)
     return new TailraceError('upstream-unreachable', error.message, { cause: error });
   return error;
 }

@@ -1,21 +1,28 @@
-// A market that moves: what is quoted and ordered, and the Kafka records that say so. No clock, no Kafka: market-feed.ts
-// gives it the pace and carries the records. The same seed gives the same records.
+// A market that moves: what is quoted and ordered, and what is to be written to say so. No clock, no Kafka, no Postgres:
+// market-feed.ts gives it the pace and carries what it says. The same seed gives the same market.
 
 import { nextQuote, openingQuotes, type Quote } from './instruments.js';
-import { accountName, nextOrder, openOrder, orderId, type Order } from './orders.js';
+import { accountName, nextOrder, openOrder, REGIONS, type Order } from './orders.js';
 import { seededRandom, skewedIndex, type Random } from './random.js';
 
-export const QUOTES_TOPIC = 'demo.quotes';
-export const ORDERS_TOPIC = 'demo.orders';
-
-/** The account whose owner looks on: one of the busiest. */
+/** The account whose owner looks on, and whose orders only the page's buttons change. */
 export const WATCHED_ACCOUNT = accountName(3);
+/** How many orders it has at first: enough to settle several of them at once. */
+const WATCHED_ORDERS = 4;
 
-export interface MarketRecord {
-  readonly topic: typeof QUOTES_TOPIC | typeof ORDERS_TOPIC;
+/** A record of Kafka. */
+export interface QuoteRecord {
+  /** The symbol. */
   readonly key: string;
-  /** JSON text, or null: the key is gone. */
-  readonly value: string | null;
+  /** A {@link Quote} as JSON. */
+  readonly value: string;
+}
+
+/** What becomes of one row. */
+export interface OrderChange {
+  readonly id: number;
+  /** undefined: the row is gone. */
+  readonly order: Order | undefined;
 }
 
 export interface MarketSize {
@@ -27,61 +34,88 @@ export interface MarketSize {
 
 export const DEMO_MARKET: MarketSize = { seed: 1, instruments: 2_000, accounts: 300, orders: 1_200 };
 
-/** Every fifth record is about an order. */
-const SHARE_OF_ORDERS = 0.2;
 const SKEW = { instruments: 3, accounts: 3, orders: 2 };
+const FIRST_ID = 1_000;
 
-/** Invariant: what it holds is what a reader of all records made so far would hold. */
+/** Invariant: what it holds is what a reader of all that it has said so far would hold, but for the orders of the watched account. */
 export class Market {
-  readonly #random: Random;
+  readonly #random: { readonly quotes: Random; readonly orders: Random };
   readonly #quotes: Quote[];
-  /** By slot, which is the number in the id; undefined between two orders of one slot. */
+  /** By slot: its id is the slot's, also of a later order in it; undefined between two of them. */
   readonly #orders: (Order | undefined)[];
   readonly #accounts: readonly string[];
 
   constructor({ seed, instruments, accounts, orders }: MarketSize) {
-    this.#random = seededRandom(seed);
-    this.#quotes = openingQuotes(this.#random, instruments);
-    this.#accounts = Array.from({ length: orders }, () =>
-      accountName(skewedIndex(this.#random, accounts, SKEW.accounts)),
-    );
+    this.#random = { quotes: seededRandom(seed), orders: seededRandom(~seed) };
+    this.#quotes = openingQuotes(this.#random.quotes, instruments);
+    this.#accounts = Array.from({ length: orders }, () => this.#someAccount(accounts));
     this.#orders = Array.from({ length: orders }, (_, slot) => this.#open(slot));
   }
 
-  /** A record for everything there is. */
-  state(): MarketRecord[] {
-    return [...this.#quotes.map(quoteRecord), ...this.#orders.map((order, slot) => orderRecord(slot, order))];
+  /** A record for every instrument. */
+  quotes(): QuoteRecord[] {
+    return this.#quotes.map(quoteRecord);
   }
 
-  /** The market moves `count` times, and one record tells of each. */
-  move(count: number): MarketRecord[] {
-    return Array.from({ length: count }, () =>
-      this.#random() < SHARE_OF_ORDERS ? this.#moveOrder() : this.#moveQuote(),
-    );
+  /** Every order of the others. */
+  orders(): OrderChange[] {
+    return this.#orders.map((order, slot) => ({ id: FIRST_ID + slot, order }));
   }
 
-  #moveQuote(): MarketRecord {
-    const index = skewedIndex(this.#random, this.#quotes.length, SKEW.instruments);
-    const quote = nextQuote(this.#random, this.#quote(index));
-    this.#quotes[index] = quote;
-    return quoteRecord(quote);
+  /** The orders of the watched account at first, in every region. */
+  watchedOrders(): Order[] {
+    return Array.from({ length: WATCHED_ORDERS }, (_, index) => {
+      const region = REGIONS[index % REGIONS.length] ?? REGIONS[0];
+      return this.newOrder(WATCHED_ACCOUNT, region);
+    });
   }
 
-  #moveOrder(): MarketRecord {
-    const slot = skewedIndex(this.#random, this.#orders.length, SKEW.orders);
+  /** An order that somebody places now. The market does not move it. */
+  newOrder(account: string, region: Order['region']): Order {
+    return openOrder(this.#random.orders, { account, region, quote: this.#someQuote() });
+  }
+
+  /** Prices move `count` times, and one record tells of each. */
+  moveQuotes(count: number): QuoteRecord[] {
+    return Array.from({ length: count }, () => {
+      const random = this.#random.quotes;
+      const index = skewedIndex(random, this.#quotes.length, SKEW.instruments);
+      const quote = nextQuote(random, this.#quote(index));
+      this.#quotes[index] = quote;
+      return quoteRecord(quote);
+    });
+  }
+
+  /** The others' orders move `count` times; an order that moved several times is told of once, as it is then. */
+  moveOrders(count: number): OrderChange[] {
+    const changes = new Map<number, OrderChange>();
+    for (let left = count; left > 0; left--) {
+      const change = this.#moveOrder();
+      changes.set(change.id, change);
+    }
+    return [...changes.values()];
+  }
+
+  #moveOrder(): OrderChange {
+    const slot = skewedIndex(this.#random.orders, this.#orders.length, SKEW.orders);
     const order = this.#orders[slot];
-    const next = order === undefined ? this.#open(slot) : nextOrder(this.#random, order);
-    this.#orders[slot] = next ?? undefined;
-    return orderRecord(slot, next ?? undefined);
+    const next = order === undefined ? this.#open(slot) : nextOrder(this.#random.orders, order);
+    this.#orders[slot] = next;
+    return { id: FIRST_ID + slot, order: next };
   }
 
   #open(slot: number): Order {
-    const quote = this.#quote(skewedIndex(this.#random, this.#quotes.length, SKEW.instruments));
-    return openOrder(this.#random, {
-      id: orderId(slot),
-      account: this.#accounts[slot] ?? accountName(0),
-      quote,
-    });
+    const account = this.#accounts[slot] ?? accountName(0);
+    return openOrder(this.#random.orders, { account, quote: this.#someQuote() });
+  }
+
+  #someAccount(accounts: number): string {
+    const account = accountName(skewedIndex(this.#random.orders, accounts, SKEW.accounts));
+    return account === WATCHED_ACCOUNT ? accountName(accounts) : account;
+  }
+
+  #someQuote(): Quote {
+    return this.#quote(skewedIndex(this.#random.orders, this.#quotes.length, SKEW.instruments));
   }
 
   #quote(index: number): Quote {
@@ -91,14 +125,6 @@ export class Market {
   }
 }
 
-function quoteRecord(quote: Quote): MarketRecord {
-  return { topic: QUOTES_TOPIC, key: quote.symbol, value: JSON.stringify(quote) };
-}
-
-function orderRecord(slot: number, order: Order | undefined): MarketRecord {
-  return {
-    topic: ORDERS_TOPIC,
-    key: orderId(slot),
-    value: order === undefined ? null : JSON.stringify(order),
-  };
+function quoteRecord(quote: Quote): QuoteRecord {
+  return { key: quote.symbol, value: JSON.stringify(quote) };
 }

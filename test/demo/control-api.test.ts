@@ -8,6 +8,7 @@ import { controlApi } from '../../src/demo/control-api.js';
 import { externalBroker } from '../../src/demo/demo-broker.js';
 import { MarketFeed } from '../../src/demo/market-feed.js';
 import { Market } from '../../src/demo/market.js';
+import { orderButtons } from '../../src/demo/order-buttons.js';
 import { randomSecret } from '../../src/demo/tokens.js';
 
 const MARKET = new Market({ seed: 1, instruments: 1, accounts: 1, orders: 1 });
@@ -40,9 +41,26 @@ describe('the API of the demo', () => {
     expect(await ask({ isForThisMachine: false, from: GATEWAY, ...asked })).toBe(200);
     expect(broker.state).toBe('external');
   });
+
+  test('runs the statement of a button, and of nothing else', async () => {
+    const here = { isForThisMachine: true, from: '127.0.0.1', name: 'orders' };
+    expect(await ask({ ...here, body: { action: 'settle' } })).toBe(200);
+    expect(await ask({ ...here, body: { action: 'DROP TABLE orders' } })).toBe(400);
+    expect(await ask({ ...here, body: { action: 'settle' }, origin: 'https://elsewhere.example' })).toBe(403);
+    expect(ran).toEqual([
+      "UPDATE orders SET filled = quantity, status = 'done'\nWHERE account = 'A-1003' AND status <> 'done'",
+    ]);
+  });
 });
 
 const broker = externalBroker(['127.0.0.1:1']);
+const writesNothing = { write: () => Promise.resolve() };
+/** Statements, in order. */
+const ran: string[] = [];
+const press = orderButtons(MARKET, (sql) => {
+  ran.push(sql);
+  return Promise.resolve({ outcome: 'UPDATE 0' });
+});
 
 interface Asked {
   readonly isForThisMachine: boolean;
@@ -56,8 +74,8 @@ interface Asked {
 /** Resolves with the status of the answer. */
 async function ask(asked: Asked): Promise<number> {
   const { isForThisMachine, from, host = 'localhost:8080', origin, name = 'token' } = asked;
-  const feed = new MarketFeed({ brokers: broker.brokers, market: MARKET, rate: 10 });
-  const api = controlApi({ feed, broker, secret: randomSecret(), isForThisMachine });
+  const feed = new MarketFeed({ market: MARKET, quotes: writesNothing, orders: writesNothing, rate: 10 });
+  const api = controlApi({ feed, broker, press, secret: randomSecret(), isForThisMachine });
   const request = Object.assign(
     Readable.from([Buffer.from(JSON.stringify(asked.body ?? { role: 'trader' }))]),
     {

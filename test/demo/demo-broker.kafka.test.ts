@@ -18,7 +18,8 @@ beforeAll(async () => {
   const log = createLog({ level: 'error', style: 'text' });
   const { signal } = new AbortController();
   const notice = (text: string): void => void notices.push(text);
-  demo = await startDemo({ brokers: undefined, host: '127.0.0.1', port, adminPort, log, signal, notice });
+  const own = { brokers: undefined, postgres: undefined };
+  demo = await startDemo({ ...own, host: '127.0.0.1', port, adminPort, log, signal, notice });
 }, 120_000);
 
 afterAll(async () => {

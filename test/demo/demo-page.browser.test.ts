@@ -1,4 +1,4 @@
-// The demo as a person sees it: the real page in a real Chromium, on the real pipeline and a real Kafka.
+// The demo as a person sees it: the real page in a real Chromium, on the real pipeline, a real Kafka and a real Postgres.
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser, Locator, Page, WebSocket } from 'playwright-core';
@@ -25,6 +25,7 @@ beforeAll(async () => {
   const { signal } = new AbortController();
   demo = await startDemo({
     brokers: testBrokers(),
+    postgres: undefined,
     host: '127.0.0.1',
     port,
     adminPort,
@@ -88,6 +89,47 @@ test('the customer is sent its own orders and never a margin, a trader or what i
   expect(raw).not.toContain('margin');
 });
 
+test('a row that a button inserts appears in the panes of both who may see it, each with its own fields', async () => {
+  await press('place');
+  const sql = await untilRan(/^INSERT 0 1/);
+  const [, symbol = '', margin = '', trader = ''] =
+    /^INSERT INTO orders [^]*VALUES \('A-1003', 'EU', '(\w+)'.*, ([\d.]+), '(\w+)'\);$/.exec(sql) ?? [];
+  await until('the trader holds it', async () => (await ordersOf('A-1003')).length === 5);
+  const { id } = (await ordersOf('A-1003')).at(-1) ?? {};
+  await untilRow('trader', id, [symbol, 'new', Number(margin).toFixed(2), trader]);
+  await untilRow('regulator', id, [symbol, 'new', Number(margin).toFixed(2)]);
+  await untilRow('customer', id, [symbol, 'new']);
+  for (const role of ['regulator', 'customer'] as const) {
+    expect(await row(role, id).innerText()).not.toContain(trader);
+    expect(received[role].join('\n')).toContain(`"orders/EU/A-1003/${id}"`);
+  }
+}, 40_000);
+
+test('several rows of one UPDATE change at one stroke, and a deleted row is gone everywhere', async () => {
+  await press('fill');
+  const filled = await untilRan(/^UPDATE 1/);
+  expect(filled).toContain("SET filled = quantity, status = 'done'");
+  await press('settle');
+  await untilRan(/^UPDATE 4 One transaction: the customer’s 4 changes came at one stroke\.$/);
+  await until('all of them are done', async () =>
+    (await ordersOf('A-1003')).every(({ status }) => status === 'done'),
+  );
+  const { id } = (await ordersOf('A-1003')).at(-1) ?? {};
+  await untilRow('regulator', id, ['done']);
+  await press('cancel');
+  expect(await untilRan(/^DELETE 1/)).toMatch(/^DELETE FROM orders\n/);
+  for (const role of ['trader', 'regulator', 'customer'] as const)
+    await until(`the row is gone for the ${role}`, async () => (await row(role, id).count()) === 0);
+}, 40_000);
+
+test('the page fits a desk and a phone', async () => {
+  for (const width of [1280, 390]) {
+    await page.setViewportSize({ width, height: 1000 });
+    expect([width, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([width, width]);
+  }
+  await page.setViewportSize({ width: 1440, height: 1000 });
+});
+
 test('a session whose socket is cut is offline and comes back by itself with everything', async () => {
   await part('trader', 'cut').click();
   await untilPhase('trader', 'offline');
@@ -112,6 +154,43 @@ test('a session on a slow link lags alone and ends with the values of the others
 test('the page has complained about nothing', () => {
   expect(complaints).toEqual([]);
 });
+
+function press(action: string): Promise<void> {
+  return page.locator(`[data-action=${action}]`).click();
+}
+
+/** Resolves with the statement that the page shows, once its outcome is this one. */
+async function untilRan(outcome: RegExp): Promise<string> {
+  const shown = async (): Promise<string> =>
+    ((await page.locator('.ran p').textContent()) ?? '').replace(/\s+/g, ' ').trim();
+  await until(`${outcome.source} is shown`, async () => outcome.test(await shown()), 20_000);
+  return page.locator('[data-part=sql]').innerText();
+}
+
+/** As the trader holds them, by the table of the page. */
+async function ordersOf(account: string): Promise<{ readonly id: string; readonly status: string }[]> {
+  const rows = await part('trader', 'orders').locator('tr.watched').allInnerTexts();
+  return rows
+    .map((text) => text.split(/\s+/))
+    .filter((cells) => cells[2] === account)
+    .map((cells) => ({ id: cells[1] ?? '', status: cells[6] ?? '' }));
+}
+
+function row(role: Role, id: string | undefined): Locator {
+  return part(role, 'orders').locator(`tr[data-row="orders/${id}"]`);
+}
+
+/** The row is there and shows these. */
+function untilRow(role: Role, id: string | undefined, texts: readonly string[]): Promise<void> {
+  return until(
+    `order ${id} of the ${role} shows ${texts.join(', ')}`,
+    async () => {
+      const shown = (await row(role, id).count()) === 1 ? await row(role, id).innerText() : '';
+      return texts.every((text) => shown.split(/\s+/).includes(text));
+    },
+    20_000,
+  );
+}
 
 /** Whose socket it is stands in the token of its first message. */
 function record(socket: WebSocket): void {

@@ -1,42 +1,43 @@
-// The market of the demo: what a page and a reader of its topics may rely on.
+// The market of the demo: what a page, and a reader of its topic and its table, may rely on.
 
 import { describe, expect, test } from '@jest/globals';
 
-import { DEMO_MARKET, Market, ORDERS_TOPIC, QUOTES_TOPIC, WATCHED_ACCOUNT } from '../../src/demo/market.js';
-import type { MarketRecord } from '../../src/demo/market.js';
 import type { Quote } from '../../src/demo/instruments.js';
+import { DEMO_MARKET, Market, WATCHED_ACCOUNT, type OrderChange } from '../../src/demo/market.js';
 import type { Order } from '../../src/demo/orders.js';
 
 const SMALL = { seed: 7, instruments: 50, accounts: 20, orders: 60 };
 
 describe('the demo market', () => {
-  test('makes the same records from the same seed, and others from another', () => {
-    const first = new Market(SMALL);
-    const second = new Market(SMALL);
-    const other = new Market({ ...SMALL, seed: 8 });
-    expect(first.move(500)).toEqual(second.move(500));
-    expect(first.move(500)).not.toEqual(other.move(500));
+  test('says the same from the same seed, and other things from another', () => {
+    const saidBy = (seed: number) => {
+      const market = new Market({ ...SMALL, seed });
+      return [market.moveQuotes(500), market.moveOrders(500), market.watchedOrders()];
+    };
+    expect(saidBy(7)).toEqual(saidBy(7));
+    saidBy(8).forEach((said, index) => expect(said).not.toEqual(saidBy(7)[index]));
   });
 
-  test('opens with 2,000 instruments and 1,200 orders, some of them of the account that is watched', () => {
-    const state = new Market(DEMO_MARKET).state();
-    expect(new Set(keysOf(state, QUOTES_TOPIC)).size).toBe(2_000);
-    expect(new Set(keysOf(state, ORDERS_TOPIC)).size).toBe(1_200);
-    const watched = state
-      .filter(({ topic }) => topic === ORDERS_TOPIC)
-      .map(orderOf)
-      .filter((o) => o?.account === WATCHED_ACCOUNT);
-    expect(watched.length).toBeGreaterThan(5);
+  test('opens with 2,000 instruments, 1,200 orders of the others, and some of the account that is watched', () => {
+    const market = new Market(DEMO_MARKET);
+    expect(new Set(market.quotes().map(({ key }) => key)).size).toBe(2_000);
+    expect(new Set(market.orders().map(({ id }) => id)).size).toBe(1_200);
+    const regions = market.watchedOrders().map(({ region }) => region);
+    expect(regions).toEqual(['EU', 'US', 'UK', 'EU']);
+  });
+
+  test('never touches an order of the watched account: its buttons do', () => {
+    const market = new Market(DEMO_MARKET);
+    const all = [...market.orders(), ...market.moveOrders(5_000)];
+    expect(all.filter(({ order }) => order?.account === WATCHED_ACCOUNT)).toEqual([]);
   });
 
   test('quotes have 20 fields in about 300 bytes, and a tick changes a few of them', () => {
     const market = new Market(SMALL);
-    const held = new Map(market.state().map(({ topic, key, value }) => [`${topic} ${key}`, value]));
-    for (const { topic, key, value } of market.move(2_000)) {
-      const before = held.get(`${topic} ${key}`);
-      held.set(`${topic} ${key}`, value);
-      if (topic !== QUOTES_TOPIC || before == null || value === null) continue;
-      const [was, is] = [JSON.parse(before) as Quote, JSON.parse(value) as Quote];
+    const held = new Map(market.quotes().map(({ key, value }) => [key, value]));
+    for (const { key, value } of market.moveQuotes(2_000)) {
+      const [was, is] = [JSON.parse(held.get(key) ?? '') as Quote, JSON.parse(value) as Quote];
+      held.set(key, value);
       expect(Object.keys(is)).toHaveLength(20);
       expect(value.length).toBeGreaterThan(250);
       expect(value.length).toBeLessThan(400);
@@ -48,35 +49,38 @@ describe('the demo market', () => {
     }
   });
 
-  test('orders end with a tombstone, come again, and change their region: every way that a path can go', () => {
+  test('orders go, come again, and change their region: every way that a path can go', () => {
     const market = new Market(SMALL);
-    const held = new Map(market.state().map((record) => [record.key, orderOf(record)]));
+    const held = heldOf(market.orders());
     const seen = { gone: 0, again: 0, moved: 0 };
-    for (const record of market.move(20_000).filter(({ topic }) => topic === ORDERS_TOPIC)) {
-      const [was, is] = [held.get(record.key), orderOf(record)];
-      held.set(record.key, is);
+    for (let turn = 0; turn < 4_000; turn++) {
+      const [change] = market.moveOrders(1);
+      const [was, is] = [held.get(change!.id), change!.order];
+      held.set(change!.id, is);
       if (is === undefined) seen.gone += 1;
       else if (was === undefined) seen.again += 1;
       else if (was.region !== is.region) seen.moved += 1;
     }
-    expect(seen.gone).toBeGreaterThan(0);
-    expect(seen.again).toBeGreaterThan(0);
-    expect(seen.moved).toBeGreaterThan(0);
+    for (const times of Object.values(seen)) expect(times).toBeGreaterThan(0);
   });
 
-  test('what it says it holds is what a reader of all its records holds', () => {
+  test('tells once of an order that moved several times, since one statement writes a row once', () => {
+    const changes = new Market(SMALL).moveOrders(1_000);
+    expect(new Set(changes.map(({ id }) => id)).size).toBe(changes.length);
+  });
+
+  test('what it says it holds is what a reader of all that it said holds', () => {
     const market = new Market(SMALL);
-    const held = new Map(market.state().map(({ topic, key, value }) => [`${topic} ${key}`, value]));
-    for (const { topic, key, value } of market.move(5_000)) held.set(`${topic} ${key}`, value);
-    const state = market.state().map(({ topic, key, value }) => [`${topic} ${key}`, value] as const);
-    expect(new Map(state)).toEqual(held);
+    const quotes = new Map(market.quotes().map(({ key, value }) => [key, value]));
+    const orders = heldOf(market.orders());
+    for (const { key, value } of market.moveQuotes(2_000)) quotes.set(key, value);
+    for (let turn = 0; turn < 300; turn++)
+      for (const { id, order } of market.moveOrders(7)) orders.set(id, order);
+    expect(new Map(market.quotes().map(({ key, value }) => [key, value]))).toEqual(quotes);
+    expect(heldOf(market.orders())).toEqual(orders);
   });
 });
 
-function keysOf(records: readonly MarketRecord[], topic: string): string[] {
-  return records.filter((record) => record.topic === topic).map(({ key }) => key);
-}
-
-function orderOf({ value }: MarketRecord): Order | undefined {
-  return value === null ? undefined : (JSON.parse(value) as Order);
+function heldOf(changes: readonly OrderChange[]): Map<number, Order | undefined> {
+  return new Map(changes.map(({ id, order }) => [id, order]));
 }

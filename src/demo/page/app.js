@@ -1,15 +1,17 @@
 // The demo page: three sessions of one feed beside each other. Values are applied as they come and drawn once per frame.
 
 import { marketState, startControls, tokenFor } from './controls.js';
+import { OrderDesk } from './order-desk.js';
 import { Pane } from './pane.js';
 import { rolesFor } from './roles.js';
 import { ShownRows } from './shown-rows.js';
 
-const SHOWN = { own: 5, busy: 7, prices: 12 };
+const SHOWN = { own: 6, orders: 12, prices: 12 };
 
 const find = (name) => document.querySelector(`[data-part="${name}"]`);
 const state = await marketState();
 startControls(find, state);
+const desk = new OrderDesk(document.querySelector('.desk'), state);
 
 const shown = new ShownRows(state.account, SHOWN);
 const template = find('pane-template');
@@ -18,9 +20,11 @@ const panes = rolesFor(state).map((role) => {
   element.dataset.role = role.name;
   find('panes').append(element);
   const seesAll = role.name === 'trader';
+  const isOwner = role.name === 'customer';
   return new Pane(element, role, {
     token: () => tokenFor(role.name),
-    ...(seesAll && { onChange: ({ path }) => shown.changed(path) }),
+    ...(seesAll && { onChange: (entry) => shown.changed(entry) }),
+    ...(isOwner && { onBracket: (entries) => desk.bracket(entries) }),
   });
 });
 const [trader] = panes;

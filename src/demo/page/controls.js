@@ -1,4 +1,4 @@
-// The knobs above the panes: how fast the market moves, and whether its broker runs. They speak the demo's own small API,
+// The knobs above the panes: how fast the market moves, whether its Kafka runs, and tokens. They speak the demo's own small API,
 // which is no part of Tailrace.
 
 import { count } from './format.js';
@@ -39,17 +39,19 @@ export function startControls(find, state) {
     find('sent').textContent = count(sent);
     broker.hidden = is === 'external';
     broker.dataset.state = is;
-    broker.textContent = { running: 'stop broker', starting: 'starting', stopped: 'start broker' }[is] ?? '';
+    broker.textContent = { running: 'stop Kafka', starting: 'starting', stopped: 'start Kafka' }[is] ?? '';
   };
   show(state);
   setInterval(() => marketState().then(show, () => undefined), LOOK_EVERY_MS);
 }
 
-async function ask(what, body) {
+/** A question to the demo's API. Rejects with its reason where the answer is no. */
+export async function ask(what, body) {
   const headers = { 'content-type': 'application/json' };
   const response = await fetch(`/demo/${what}`, { method: 'POST', headers, body: JSON.stringify(body) });
-  if (!response.ok) throw new Error(`/demo/${what}: ${response.status}`);
-  return response.json();
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.error);
+  return answer;
 }
 
 /** The slider is logarithmic and gives round numbers. */

@@ -5,8 +5,8 @@ const grouped = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 0 });
 /** 12,345 */
 export const count = (n) => grouped.format(n);
 
-/** 101.20 */
-export const price = (n) => n.toFixed(2);
+/** 101.20; also of a text, as which Postgres' exact numbers come. */
+export const price = (n) => Number(n).toFixed(2);
 
 /** +0.31 */
 export const signed = (n) => (n < 0 ? '−' : '+') + Math.abs(n).toFixed(2);

@@ -23,12 +23,14 @@ export class Pane {
   #slow;
   #byRow = new Map();
   #onChange;
+  #onBracket;
   #client;
 
-  /** `element` is a copy of the page's template; `onChange(entry)` is told of each change. */
-  constructor(element, role, { token, onChange = () => undefined }) {
+  /** `element` is a copy of the page's template; `onChange(entry)` is told of each change, `onBracket(entries)` of each transaction. */
+  constructor(element, role, { token, onChange = () => undefined, onBracket = () => undefined }) {
     this.#role = role;
     this.#onChange = onChange;
+    this.#onBracket = onBracket;
     this.#find = (name) => element.querySelector(`[data-part="${name}"]`);
     describe(role, this.#find);
     this.#tables = KINDS.map((kind) => new LiveTable(this.#find(kind), kind, role.hides[kind]));
@@ -59,6 +61,7 @@ export class Pane {
       onMessage: (text) => this.#isPastSnapshot && this.#meter.message(text),
       onLine: (line) => this.#raw.add(line),
       onChange: (entry, tag) => this.#change(entry, tag),
+      onBracket: (entries) => this.#isPastSnapshot && this.#onBracket(entries),
       onPhase: (phase) => this.#phase(phase),
       onCaughtUp: (conflated) => this.#slow.merged(conflated),
       onSubscribed: (filter, rights) => this.#rights(filter, rights),

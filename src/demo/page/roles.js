@@ -49,9 +49,9 @@ export const COLUMNS = {
       text: (o) => `${count(o.filled)}/${count(o.quantity)}`,
       number: (o) => o.filled,
     },
-    { title: 'price', field: 'price', width: 12, text: (o) => price(o.price), number: (o) => o.price },
+    { title: 'price', field: 'price', width: 12, text: (o) => price(o.price), number: (o) => +o.price },
     { title: 'status', field: 'status', width: 9.5, text: (o) => o.status, isWord: true },
-    { title: 'margin', field: 'margin', width: 12, text: (o) => price(o.margin), number: (o) => o.margin },
+    { title: 'margin', field: 'margin', width: 12, text: (o) => price(o.margin), number: (o) => +o.margin },
     { title: 'trader', field: 'trader', width: 11, text: (o) => o.trader, isWord: true },
   ],
   prices: [

@@ -1,4 +1,4 @@
-// Which rows the page shows: the customer's own orders and beside them the most active rows. All panes show the same rows
+// Which rows the page shows: the customer's own newest orders and beside them the most active rows. All panes show the same rows
 // in the same order, so that one looks across. Everything is held by the clients; only these are drawn.
 
 import { rowOf } from './roles.js';
@@ -8,12 +8,13 @@ const LOOK_AGAIN_EVERY_MS = 3_000;
 const WORTH_A_CHANGE = { 'orders/': 1_000, 'prices/': 2 };
 const FORGET = 0.6;
 
-/** Invariant: at most `own` + `busy` orders and `prices` prices, sorted by name; rows leave seldom. */
+/** Invariant: `orders` orders, at most `own` of them the customer's, and `prices` prices, sorted by name; rows leave seldom. */
 export class ShownRows {
   #account;
   #sizes;
   #activity = new Map();
   #shown = { orders: new Set(), prices: new Set() };
+  /** All of the customer's own, by name; the newest are shown. */
   #own = new Set();
   #lastLook = 0;
 
@@ -23,18 +24,19 @@ export class ShownRows {
   }
 
   /** To be called for each change of the pane that sees all. */
-  changed(path) {
+  changed({ path, value }) {
     const row = rowOf(path);
-    this.#activity.set(row, (this.#activity.get(row) ?? 0) + 1);
-    if (path.split('/')[2] === this.#account && this.#own.size < this.#sizes.own) this.#own.add(row);
+    if (path.split('/')[2] !== this.#account) this.#activity.set(row, (this.#activity.get(row) ?? 0) + 1);
+    else if (value === undefined) this.#own.delete(row);
+    else this.#own.add(row);
   }
 
   /** { orders: [row..], prices: [row..] } */
   rows(now) {
     if (now - this.#lastLook > LOOK_AGAIN_EVERY_MS || this.#shown.prices.size < this.#sizes.prices)
       this.#look(now);
-    const own = [...this.#own].sort();
-    const others = [...this.#shown.orders].filter((row) => !this.#own.has(row)).sort();
+    const own = [...this.#own].sort().slice(-this.#sizes.own);
+    const others = [...this.#shown.orders].slice(0, this.#sizes.orders - own.length).sort();
     return { orders: [...own, ...others], prices: [...this.#shown.prices].sort() };
   }
 
@@ -44,20 +46,14 @@ export class ShownRows {
 
   #look(now) {
     this.#lastLook = now;
-    const isOther = (row) => !this.#own.has(row);
-    this.#shown.orders = this.#busiest(
-      'orders/',
-      this.#sizes.busy,
-      new Set([...this.#shown.orders].filter(isOther)),
-      isOther,
-    );
-    this.#shown.prices = this.#busiest('prices/', this.#sizes.prices, this.#shown.prices, () => true);
+    this.#shown.orders = this.#busiest('orders/', this.#sizes.orders, this.#shown.orders);
+    this.#shown.prices = this.#busiest('prices/', this.#sizes.prices, this.#shown.prices);
     for (const [row, activity] of this.#activity) this.#activity.set(row, activity * FORGET);
   }
 
-  #busiest(prefix, size, shown, isWanted) {
+  #busiest(prefix, size, shown) {
     const worth = (row) => (this.#activity.get(row) ?? 0) * (shown.has(row) ? WORTH_A_CHANGE[prefix] : 1);
-    const candidates = [...this.#activity.keys()].filter((row) => row.startsWith(prefix) && isWanted(row));
+    const candidates = [...this.#activity.keys()].filter((row) => row.startsWith(prefix));
     return new Set(candidates.sort((a, b) => worth(b) - worth(a)).slice(0, size));
   }
 }
