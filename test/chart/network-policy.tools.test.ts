@@ -49,6 +49,17 @@ describe('egress', () => {
   });
 
   test.each([
+    ['postgres://me@db/shop', [5432]],
+    ['postgresql://db-1:6001,db-2,[::1]:6003?sslmode=require&x=:1', [6001, 5432, 6003]],
+    [{ env: 'DATABASE_URL' }, [5432]],
+    [{ file: '/run/secrets/url' }, [5432]],
+  ])('lets the database at %j be reached', (url, ports) => {
+    const shop = { name: 'shop', postgres: { url }, map: [{ path: 'a' }] };
+    expect(egress({ sources: [shop] })).toEqual([DNS, to(...ports)]);
+    expect(egress({ sources: [source(['a:9092']), shop] })).toEqual([DNS, to(9092, ...ports)]);
+  });
+
+  test.each([
     ['https://idp.example/jwks.json', 443],
     ['https://idp.example:8443/jwks.json', 8443],
     ['http://idp.local/jwks.json', 80],

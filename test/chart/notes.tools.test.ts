@@ -53,7 +53,9 @@ test('say what egress was derived from the configuration', () => {
   expect(notesWith({ networkPolicy: { deriveEgress: false } })).toContain(
     'no source can be reached: nothing is derived',
   );
-  expect(notes({ existingConfigSecret: 'mine' })).toContain('no broker was found in `config`');
+  expect(notes({ existingConfigSecret: 'mine' })).toContain(
+    'no broker and no database was found in `config`',
+  );
 });
 
 test('say nothing is to do where nothing is', () => {

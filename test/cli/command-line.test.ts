@@ -43,6 +43,7 @@ test.each([
   [['explain']],
   [['demo', '--brokers', 'nowhere']],
   [['demo', '--port', '70000']],
+  [['demo', '--postgres', 'localhost:5432']],
   [[]],
 ])('%j is a mistake of usage', async (argv) => {
   const { code, stdout, stderr } = await tailrace(argv);
@@ -57,10 +58,12 @@ test('a mistyped verb gets a suggestion', async () => {
 test('demo passes its flags on, and ends when it ends', async () => {
   const seen: DemoOptions[] = [];
   const runDemo = (options: DemoOptions) => Promise.resolve(void seen.push(options));
-  expect((await tailrace(['demo', '--brokers', 'a:9092, b:9092', '--port', '0'], { runDemo })).code).toBe(0);
+  const elsewhere = ['--brokers', 'a:9092, b:9092', '--postgres', 'postgres://me:secret@db/shop'];
+  expect((await tailrace(['demo', ...elsewhere, '--port', '0'], { runDemo })).code).toBe(0);
   expect((await tailrace(['demo'], { runDemo })).code).toBe(0);
   expect(seen).toMatchObject([
     { brokers: ['a:9092', 'b:9092'], host: '127.0.0.1', port: 0, adminPort: 9090 },
-    { brokers: undefined, port: 8080 },
+    { brokers: undefined, postgres: undefined, port: 8080 },
   ]);
+  expect(seen[0]?.postgres?.href).toBe('postgres://me:secret@db/shop');
 });

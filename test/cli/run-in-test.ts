@@ -20,7 +20,8 @@ export interface RunInTest {
   stop(): Promise<void>;
 }
 
-export function runInTest(file: string): RunInTest {
+/** `variables` are the environment's, beside those of the test. */
+export function runInTest(file: string, variables: Readonly<Record<string, string>> = {}): RunInTest {
   const signals = new EventEmitter();
   const nowhere = { write: (_text: string, done?: () => void) => (done?.(), true) };
   const output = terminal({ stdout: nowhere, stderr: nowhere } as unknown as Parameters<typeof terminal>[0]);
@@ -30,7 +31,7 @@ export function runInTest(file: string): RunInTest {
       createLog({ ...options, style: 'json', write: (line) => (log += line) }),
     );
   const argv = ['run', '-c', file];
-  const ended = tailrace(argv, { env: ENV, startPipeline, signals, output, loadLogger });
+  const ended = tailrace(argv, { env: { ...ENV, ...variables }, startPipeline, signals, output, loadLogger });
   const logged = (event: string) =>
     until(`the line ${event}`, () => log.includes(`"event":"${event}"`), 20_000);
   return {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import { errorsPage } from '../../src/cli/errors-page.js';
 import { kafka } from '../../connectors/kafka/kafka.js';
+import { postgres } from '../../connectors/postgres/postgres.js';
 import { withOptions } from '../../src/config/reference.js';
 import { docsOf, ERROR_CATALOGUE, type ErrorCode } from '../../src/errors.js';
 import { createLog } from '../../src/telemetry/logger.js';
@@ -24,9 +25,13 @@ test('docs/metrics.md is not stale (else: node scripts/docs.mjs)', () => {
   expect(read('docs/metrics.md')).toBe(metricsPage(METRICS));
 });
 
-test('the options in docs/sources/kafka.md are not stale (else: node scripts/docs.mjs)', () => {
-  expect(withOptions(read('docs/sources/kafka.md'), kafka)).toBe(read('docs/sources/kafka.md'));
-});
+test.each([kafka, postgres])(
+  'the options of $type are not stale (else: node scripts/docs.mjs)',
+  (connector) => {
+    const page = read(`docs/sources/${connector.type}.md`);
+    expect(withOptions(page, connector)).toBe(page);
+  },
+);
 
 describe('a line at level error', () => {
   test.each(CODES)('%s names its code and its paragraph', (code) => {

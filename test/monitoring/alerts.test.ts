@@ -13,7 +13,8 @@ const runbook = readFileSync('docs/runbook.md', 'utf8');
 
 test('there are alerts for what goes wrong in one process', () => {
   expect(names.map((name) => name.replace('Tailrace', ''))).toEqual([
-    ...['Down', 'SourceNotLive', 'SourceLagGrowing', 'StalePaths', 'DeadLetters', 'FreshnessBudgetBurn'],
+    ...['Down', 'SourceNotLive', 'SourceLagGrowing', 'RetainedHigh', 'StalePaths', 'DeadLetters'],
+    ...['FreshnessBudgetBurn'],
     ...['ManySessionsLagging', 'ReconnectStorm', 'SessionsRefused', 'AuthFailures', 'ConfigReloadFailed'],
     ...['EventLoopBlocked', 'Insecure'],
   ]);

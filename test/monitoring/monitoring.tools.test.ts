@@ -16,7 +16,11 @@ import { selectorsOf } from './expressions.js';
 import { Prometheus } from './prometheus.js';
 
 /** Of these each label value gets its series with the first count. */
-const WITHOUT_SERIES_AT_FIRST = ['tailrace_dead_letters_total', 'tailrace_session_closes_total'];
+const WITHOUT_SERIES_AT_FIRST = [
+  'tailrace_dead_letters_total',
+  'tailrace_session_closes_total',
+  'tailrace_source_retained_bytes', // of Postgres alone
+];
 
 /** What may be about to fire on a machine that is busy with other tests. */
 const WHERE_TESTS_ARE_MANY = ['TailraceDown', 'TailraceEventLoopBlocked'];
@@ -24,7 +28,7 @@ const WHERE_TESTS_ARE_MANY = ['TailraceDown', 'TailraceEventLoopBlocked'];
 describe('promtool', () => {
   test('finds no mistake in the alerts', () => {
     expect(promtool('check', 'rules', '--lint=all', '--lint-fatal', 'alerts.yaml')).toContain(
-      '15 rules found',
+      '16 rules found',
     );
   });
 

@@ -9,7 +9,10 @@
 {{- dig "admin" "port" 9090 .Values.config | int }}
 {{- end }}
 
-{{/* Ports of brokers and of the key server as a list in JSON; those that a variable or a file holds cannot be known. */}}
+{{/*
+Ports of brokers, of databases and of the key server as a list in JSON. What a variable or a file holds cannot be known; of a database
+it is taken to be the usual one.
+*/}}
 {{- define "tailrace.derivedPorts" -}}
 {{- $ports := list -}}
 {{- range $source := .Values.config.sources -}}
@@ -18,6 +21,12 @@
     {{- range $broker := kindIs "string" $written | ternary (splitList "," (toString $written)) list -}}
       {{- with regexFind ":[0-9]+$" (trim $broker) }}{{ $ports = append $ports (trimPrefix ":" . | int) }}{{ end -}}
     {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- range $source := .Values.config.sources -}}
+  {{- with ($source.postgres | default dict).url -}}
+    {{- $hosts := kindIs "string" . | ternary (regexReplaceAll "^[a-z]+://([^/?#]*@)?|[/?#].*$" (toString .) "") "" -}}
+    {{- range splitList "," $hosts -}}{{ $ports = append $ports (regexFind ":[0-9]+$" . | trimPrefix ":" | default "5432" | int) }}{{ end -}}
   {{- end -}}
 {{- end -}}
 {{- with include "tailrace.jwksUrl" . -}}
