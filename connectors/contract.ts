@@ -90,6 +90,8 @@ export interface SourceContext {
   /** Name of the source in the configuration. */
   readonly name: string;
   readonly log: SourceLog;
+  /** It only looks on, beside whoever serves the source (`tap`): nothing upstream may be taken from them, or be left behind. Default: no. */
+  readonly looksOn?: boolean;
 }
 
 /** Structured log lines: an event name and its facts. Never put payloads, keys or secrets in them. */

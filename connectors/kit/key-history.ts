@@ -36,6 +36,12 @@ export class KeyHistory {
     return found < 0 ? undefined : found;
   }
 
+  /** The first state from `index` on in which it is gone; undefined: it never was. */
+  goneSince(index: number): number | undefined {
+    for (let at = index; at < this.#writes.length; at++) if (this.at(at) === null) return at;
+    return index < 0 ? index : undefined;
+  }
+
   /** Whether `n` was written, and read before. */
   hasRead(n: number | null): boolean {
     return this.#writes.slice(0, this.read + 1).includes(n);

@@ -83,6 +83,7 @@ export class Ledger {
 
   /** A reading begins, from {@link positions}. */
   begin(): void {
+    if (this.#positions.size === 0) this.beginAnew();
     const isFromStart = this.#positions.size === 0 || this.#traits.repeats;
     for (const history of this.#keys.values()) history.read = isFromStart ? -1 : history.acknowledged;
     this.oweAtLive();
@@ -141,6 +142,14 @@ export class Ledger {
     const isOwed = completeState || (resumes && this.#positions.size > 0);
     for (const [key, owed] of isOwed ? this.#owedAtLive : []) {
       const history = this.#keys.get(key) ?? new KeyHistory();
+      if (completeState && this.#isSweepDue && !history.isMentioned) {
+        const gone = history.goneSince(owed);
+        if (gone !== undefined) {
+          history.read = Math.max(history.read, gone);
+          history.durable = gone;
+          continue;
+        }
+      }
       const state = history.at(owed) === null ? 'that it is gone' : `n=${String(history.at(owed))}`;
       demand(
         history.isUpTo(history.read, owed),

@@ -4,7 +4,7 @@
 export interface PostgresOptions extends AccessOptions {
   readonly publication?: string;
   readonly tables?: readonly (string | TableOptions)[];
-  readonly slot?: SlotOptions;
+  readonly slot?: SlotOptions | undefined;
   readonly walBudget?: string | number;
   readonly toastMemory?: string | number;
 }

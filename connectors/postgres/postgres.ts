@@ -61,7 +61,9 @@ class PostgresSource implements Source {
   #options: PostgresOptions;
   #reading: Reading | undefined;
 
-  constructor(options: PostgresOptions, context: SourceContext, pace: PostgresPace) {
+  constructor(written: PostgresOptions, context: SourceContext, pace: PostgresPace) {
+    // The durable slot is of the process that serves.
+    const options = context.looksOn === true ? { ...written, slot: undefined } : written;
     this.#options = options;
     this.#context = context;
     this.#pace = pace;

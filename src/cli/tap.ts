@@ -103,7 +103,7 @@ function open(
   if (live === undefined && from !== undefined)
     return { fault: `a source of type ${type} is always read from its beginning: leave --from out` };
   const log = { info: () => undefined, warn: (event: string) => say(`${name}: ${event}`) };
-  const source = makeSource({ ...config, options: new Secret(live ?? written) }, log);
+  const source = makeSource({ ...config, options: new Secret(live ?? written) }, log, { looksOn: true });
   if (source.receiver === undefined)
     return { source, start: live === undefined ? 'earliest' : (from ?? 'live') };
   void source.close();

@@ -1,13 +1,22 @@
 // Makes the source that a configuration describes. What a connector throws on the way is a matter of that source alone: it is
 // said by `probe`, where errors of sources are expected.
 
-import { OptionsRejected, type Source, type SourceLog } from '../../connectors/contract.js';
+import {
+  OptionsRejected,
+  type Source,
+  type SourceContext,
+  type SourceLog,
+} from '../../connectors/contract.js';
 import type { SourceConfig } from '../config/config.js';
 
-/** `log`: for the lines of this source. Contacts nobody yet. Never throws. */
-export function makeSource({ name, type, connector, options }: SourceConfig, log: SourceLog): Source {
+/** `log`: for the lines of this source; `looksOn`: it is read beside whoever serves it. Contacts nobody yet. Never throws. */
+export function makeSource(
+  { name, type, connector, options }: SourceConfig,
+  log: SourceLog,
+  { looksOn = false }: Pick<SourceContext, 'looksOn'> = {},
+): Source {
   try {
-    const source = connector.create(options.reveal(), { name, log });
+    const source = connector.create(options.reveal(), { name, log, looksOn });
     return isSource(source) ? source : unmade(new OptionsRejected(`${type} made no source: ${MUST_HAVE}`));
   } catch (error) {
     return unmade(error);
