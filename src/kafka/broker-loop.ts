@@ -204,13 +204,9 @@ export class BrokerLoop {
       if (state !== undefined && state.node === this.nodeId) this.#take(state, fetched, into);
     }
     if (starved.length > 0 && starved[0] !== this.#states[0]) this.#putFirst(starved);
-    if (batches.length === 0) {
-      connection.giveBack(frame);
-      return false;
-    }
+    if (batches.length === 0) return false;
     this.#undelivered++;
     this.#owner.onFetched(batches, () => {
-      connection.giveBack(frame);
       this.#undelivered--;
       this.#wakeUp();
     });

@@ -11,16 +11,9 @@ export class ConnectionLost extends Error {
 /** A larger answer is not ours: one fetch is limited to far less. */
 const MAX_FRAME_BYTES = 512 << 20;
 
-/** Buffers are of whole multiples of this, so that they serve answers of about the same size again. */
-const BUFFER_STEP = 256 << 10;
-/** Larger ones are rare, and not kept. */
-const LARGEST_KEPT = 4 << 20;
-const MOST_KEPT = 2;
-
 /**
  * Invariant: at most one request is unanswered. An answer that lies in one chunk of the socket is handed out as a slice of it, any
- * other is copied once into a buffer; that serves again when whoever got the answer has given it back, since fresh memory of that
- * size costs more than what is done with it.
+ * other is copied once into a buffer of its size.
  */
 export class FetchConnection {
   readonly #socket: Socket;
@@ -33,10 +26,6 @@ export class FetchConnection {
   #frame: Buffer | undefined;
   #filled = 0;
   #head: Buffer = Buffer.alloc(0);
-  /** Memory of our own that nobody uses just now. */
-  readonly #spare: ArrayBuffer[] = [];
-  /** What was lent. */
-  readonly #lent = new WeakSet<ArrayBufferLike>();
 
   /** Takes over a connected, authenticated socket whose former listeners are gone. */
   constructor(socket: Socket, timeoutMs: number) {
@@ -60,13 +49,6 @@ export class FetchConnection {
     if (this.#watchdog === undefined) this.#watchdog = setTimeout(() => this.#onTimeout(), this.#timeoutMs);
     else this.#watchdog.refresh();
     return new Promise((resolve, reject) => (this.#waiting = { resolve, reject }));
-  }
-
-  /** Nothing of this answer is used any more. An answer that is not given back is left to the garbage collector. */
-  giveBack({ buffer }: Buffer): void {
-    if (!this.#lent.delete(buffer) || this.#lost !== undefined) return;
-    if (buffer.byteLength <= LARGEST_KEPT && this.#spare.length < MOST_KEPT)
-      this.#spare.push(buffer as ArrayBuffer);
   }
 
   close(): void {
@@ -101,17 +83,8 @@ export class FetchConnection {
       this.#answer(bytes.subarray(4, 4 + length));
       return;
     }
-    this.#frame = this.#bufferFor(length);
+    this.#frame = Buffer.allocUnsafeSlow(length);
     this.#filled = bytes.copy(this.#frame, 0, 4);
-  }
-
-  #bufferFor(length: number): Buffer {
-    const at = this.#spare.findIndex((spare) => spare.byteLength >= length);
-    const [spare] = at < 0 ? [] : this.#spare.splice(at, 1);
-    const size = Math.ceil(length / BUFFER_STEP) * BUFFER_STEP;
-    const memory = spare ?? Buffer.allocUnsafeSlow(size).buffer;
-    this.#lent.add(memory);
-    return Buffer.from(memory, 0, length);
   }
 
   #fill(frame: Buffer, chunk: Buffer): void {
