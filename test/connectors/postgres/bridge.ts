@@ -83,6 +83,11 @@ export class Bridge {
     return this.log.filter((line) => line.event === event).length;
   }
 
+  /** How often it had to begin anew with what the tables hold. */
+  get losses(): number {
+    return this.said('source-to-be-read-anew') + this.said('source-history-lost');
+  }
+
   /** Lines that nothing explains: of our bugs. */
   get bugs(): readonly LogLine[] {
     return this.log.filter(({ event }) => event === 'source-failed' || event === 'record-rejected');

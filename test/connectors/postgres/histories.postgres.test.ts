@@ -14,7 +14,7 @@ import { publishedRows } from './table-oracle.js';
 
 /** One alone: HISTORY_SEED=17. */
 const ONLY = process.env['HISTORY_SEED'];
-const HISTORIES = Number(process.env['HISTORIES'] ?? (isLong ? 100 : 4));
+const HISTORIES = isLong ? 100 : 3;
 const FIRST = isLong ? Math.floor(Math.random() * 1_000_000) : 1;
 const RESTS = isLong ? 5 : 3;
 const STEPS = 10;

@@ -18,8 +18,8 @@ import { publishedRows } from './table-oracle.js';
 
 const KILLS = isLong ? 20 : 3;
 const SNAPSHOT_KILLS = isLong ? 9 : 2;
-const ROWS = isLong ? 1_000_000 : 60_000;
-const LARGE = isLong ? 1_000_000 : 100_000;
+const ROWS = isLong ? 1_000_000 : 40_000;
+const LARGE = isLong ? 1_000_000 : 50_000;
 const PATIENCE_MS = 60_000;
 
 let server: PostgresServer;

@@ -32,6 +32,11 @@ export class Load {
     await this.#running;
   }
 
+  /** As `stop`. */
+  close(): Promise<void> {
+    return this.stop();
+  }
+
   async #run(): Promise<void> {
     while (!this.#isOver) {
       const session = await this.#database()

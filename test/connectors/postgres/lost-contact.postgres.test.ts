@@ -33,7 +33,7 @@ async function untilTrue(bridge: Bridge, database: TestDatabase): Promise<void> 
   await bridge.untilTrue(await publishedRows(database), RECOVERED_MS);
 }
 
-describe.each([15, 18] as const)('on Postgres %d', (version) => {
+describe.each(isLong ? ([15, 18] as const) : ([15] as const))('on Postgres %d', (version) => {
   let server: PostgresServer;
   let database: TestDatabase;
   beforeAll(async () => {
@@ -49,7 +49,7 @@ describe.each([15, 18] as const)('on Postgres %d', (version) => {
       const bridge = opens(await Bridge.open({ options: { url: database.url(), ...(slot && { slot }) } }));
       await bridge.untilLive();
       for (let restart = 0; restart < RESTARTS; restart++) {
-        const load = new Load(() => database, new Chance(restart));
+        const load = opens(new Load(() => database, new Chance(restart)));
         await until('some load', () => load.committed > 20);
         const at = performance.now();
         await server.stop(restart % 2 === 0 ? 'fast' : 'immediate');
@@ -59,7 +59,7 @@ describe.each([15, 18] as const)('on Postgres %d', (version) => {
         await load.stop();
         await untilTrue(bridge, database);
       }
-      expect(bridge.said('source-history-lost')).toBe(slot === undefined ? RESTARTS : 0);
+      expect(bridge.said('source-read-anew')).toBe(slot === undefined ? RESTARTS : 0);
       expect(bridge.bugs).toEqual([]);
     },
     120_000 + RESTARTS * 10_000,
@@ -77,13 +77,13 @@ describe.each([15, 18] as const)('on Postgres %d', (version) => {
     console.info(`B2: silence noticed after ${Math.round(performance.now() - at)} ms`);
     proxy.heal();
     await untilTrue(bridge, database);
-    expect(bridge.said('source-history-lost')).toBe(0);
+    expect(bridge.losses).toBe(0);
   }, 120_000);
 
   test('B20 a reader that is too slow is not cut off, and misses nothing', async () => {
     const slow = await server.createDatabase('slow');
     await slow.sql(`CREATE TABLE t (id int PRIMARY KEY, note text); CREATE PUBLICATION tailrace FOR TABLE t`);
-    await slow.sql(`ALTER DATABASE ${slow.name} SET wal_sender_timeout = '2s'`);
+    await slow.sql(`ALTER DATABASE ${slow.name} SET wal_sender_timeout = '1s'`);
     const saidBefore = server.log.length;
     let go = Promise.resolve();
     const reading = readTables({ options: { url: slow.url() }, pace: () => go });
@@ -95,7 +95,7 @@ describe.each([15, 18] as const)('on Postgres %d', (version) => {
     go = new Promise((resolve) => (resume = resolve));
     await slow.sql(`INSERT INTO t SELECT g, repeat(md5(g::text), 40) FROM generate_series(1, 20000) g`);
     // More than twice as long as the server waits for a word of ours
-    const end = performance.now() + 5_000;
+    const end = performance.now() + 2_500;
     await until('a long time', () => performance.now() > end);
     expect(await slow.sql(sender)).toEqual(before);
     resume();
