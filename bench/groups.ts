@@ -10,6 +10,7 @@ import { ingestRow } from './rows/ingest.js';
 import { intakeRow } from './rows/intake.js';
 import { joins } from './rows/joins.js';
 import { onePath } from './rows/one-path.js';
+import { postgresRows } from './rows/postgres.js';
 import { registryFormats } from './rows/registry-formats.js';
 import { slowClients } from './rows/slow-clients.js';
 import { subsetsOfPaths } from './rows/subsets.js';
@@ -22,6 +23,7 @@ export const BENCH_GROUPS: readonly RowGroup[] = [
   codecsRow,
   intakeRow,
   registryFormats,
+  postgresRows,
   indexRow,
   idleSessions,
   documents,

@@ -5,6 +5,7 @@ export const IN_PROCESS_SERVER = new URL('./server/in-process-server.js', import
 export const CODECS_SERVER = new URL('./server/codecs-server.js', import.meta.url);
 export const INTAKE_SERVER = new URL('./server/intake-server.js', import.meta.url);
 export const REGISTRY_READER = new URL('./server/registry-reader.js', import.meta.url);
+export const POSTGRES_READER = new URL('./server/postgres-reader.js', import.meta.url);
 export const PRODUCER = new URL('./kafka/producer.js', import.meta.url);
 export const CLIENT = new URL('./client/main.js', import.meta.url);
 
