@@ -46,6 +46,11 @@ export class ChangeWriter {
     if (chance.isOneOf(2, 3)) await this.#end(at, chance.isOneOf(1, 5) ? 'ROLLBACK' : 'COMMIT');
   }
 
+  /** A transaction of so many changes. */
+  async writeMany(count: number): Promise<void> {
+    await this.#database.sql(insert(++this.#transactions, 1, count));
+  }
+
   /** Ends what is open. */
   async settle(): Promise<void> {
     while (this.#open.length > 0) await this.#end(this.#chance.pick(this.#open.length), 'COMMIT');
@@ -59,7 +64,7 @@ export class ChangeWriter {
   async #write(open: Open): Promise<void> {
     const { session, tx } = open;
     const chance = this.#chance;
-    const count = chance.isOneOf(1, 20) ? 2_500 : 1 + chance.pick(6);
+    const count = chance.isOneOf(1, 10) ? 2_500 : 1 + chance.pick(6);
     const [from, to] = [open.i + 1, open.i + count];
     open.i = to;
     switch (chance.pick(3)) {

@@ -37,22 +37,22 @@ export function randomChange(chance: Chance, from = 0): string {
       return `INSERT INTO a (id, n, note, doc, amount, at, tags) VALUES (${id}, ${big(chance)}, ${text(chance)}, ${json(chance)},
         ${n}.25, '2026-01-31 08:00:00.${n}+01', ARRAY[${text(chance)}, NULL, 'x']) ON CONFLICT (id) DO UPDATE SET n = ${n}`;
     case 2:
-      return `INSERT INTO b (id, part, n, note) VALUES (${id}, '${chance.of(['x', 'y', '/é'])}', ${n}, convert_to(${text(chance)}, 'UTF8'))
-        ON CONFLICT DO NOTHING`;
+      return `INSERT INTO b (id, part, n, note) SELECT g, '${chance.of(['x', 'y', '/é'])}', ${n}, convert_to(${text(chance)}, 'UTF8')
+        FROM generate_series(${id}, ${id + 4}) g ON CONFLICT DO NOTHING`;
     case 3:
-      return `INSERT INTO c (id, n, note) VALUES (${id}, ${n}, ${text(chance)}) ON CONFLICT DO NOTHING`;
     case 4:
-      return `INSERT INTO p (id, n, note) VALUES (${id}, ${n}, ${text(chance)}) ON CONFLICT DO NOTHING`;
+      return `INSERT INTO ${chance.of(['c', 'p'])} (id, n, note) SELECT g, ${n}, ${text(chance)}
+        FROM generate_series(${id}, ${id + 4}) g ON CONFLICT DO NOTHING`;
     case 5:
       return `UPDATE ${table(chance)} SET n = n + 1 WHERE id BETWEEN ${id} AND ${id + 5}`;
     case 6:
       return `UPDATE a SET note = ${text(chance)} WHERE id = ${id}`;
     case 7:
       return `UPDATE a SET doc = ${json(chance)}, n = NULL WHERE id BETWEEN ${id} AND ${id + 2}`;
-    case 8:
-      return `UPDATE ${table(chance)} SET id = ${from + chance.pick(KEYS)} WHERE id = ${id}`;
+    case 8: // Into another partition, too
+      return `UPDATE ${table(chance)} SET id = -1 - id WHERE id BETWEEN ${id} AND ${id + chance.pick(4)}`;
     case 9:
-      return `UPDATE b SET part = part || 'z', n = ${n} WHERE id = ${id} AND length(part) < 20`;
+      return `UPDATE b SET part = part || 'z', n = ${n} WHERE id BETWEEN ${id} AND ${id + 9} AND length(part) < 20`;
     case 10:
       return `DELETE FROM ${table(chance)} WHERE id BETWEEN ${id} AND ${id + chance.pick(4)}`;
     default:
