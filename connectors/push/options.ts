@@ -1,5 +1,7 @@
 // The options of a push source: their schema, which is also their documentation, and their meaning resolved once.
 
+import { parseDuration } from '../../src/units.js';
+
 /** As written in the configuration, defaults filled in. */
 export interface PushOptions {
   readonly token?: string;
@@ -85,12 +87,6 @@ export function pushSettings(options: PushOptions): PushSettings {
     recordsPerRequest: options.recordsPerRequest ?? properties.recordsPerRequest.default,
     maxWaitingBytes: options.maxWaitingBytes ?? properties.maxWaitingBytes.default,
     idempotencyKeys: options.idempotencyKeys ?? properties.idempotencyKeys.default,
-    idempotencyMs: durationMs(options.idempotencyFor ?? properties.idempotencyFor.default),
+    idempotencyMs: parseDuration(options.idempotencyFor ?? properties.idempotencyFor.default) ?? 0,
   };
-}
-
-/** Of a text that fits the pattern of `idempotencyFor`. */
-function durationMs(written: string): number {
-  const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[written.replace(/^[0-9]+/, '')] ?? 1;
-  return Number.parseInt(written, 10) * unitMs;
 }

@@ -1,7 +1,7 @@
 // The body of a request, as the records in it: all of them can be used, or none is. What one record says is pushed-record.ts.
 
 import { isUtf8 } from 'node:buffer';
-import { itemsOf, kindOf, rootOf, type Slice } from './json-slices.js';
+import { itemsOf, kindOf, rootOf, type Slice } from '../../src/json/json-slices.js';
 import { recordOf, type PushedRecord } from './pushed-record.js';
 
 /** How a body is written. `json`: one record, or a list of them. `lines`: a record in each line; empty lines say nothing. */

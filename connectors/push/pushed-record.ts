@@ -2,7 +2,7 @@
 // whether those can be used is the core's to say.
 
 import type { RecordHeader, SourceRecord } from '../contract.js';
-import { compact, kindOf, membersOf, textOf, type Slice } from './json-slices.js';
+import { compact, kindOf, membersOf, textOf, type Slice } from '../../src/json/json-slices.js';
 
 /** A record before it has its place in the order of the source. */
 export type PushedRecord = Omit<SourceRecord, 'offset'>;

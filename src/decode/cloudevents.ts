@@ -11,7 +11,7 @@ import { JsonOrFramed, type UncheckedJson } from './json-or-framed.js';
 import { isJsonType, isTextType, mediaTypeOf } from './media-type.js';
 import { PartedJson } from './parted-json.js';
 import { TextDecoder } from './text-decoder.js';
-import type { FieldPath } from './wanted-field.js';
+import type { FieldPath } from '../json/wanted-field.js';
 
 /** Of a structured event; `MEMBERS` in this order. */
 const [SPEC_VERSION, ID, SOURCE, TYPE, CONTENT_TYPE] = [0, 1, 2, 3, 4];

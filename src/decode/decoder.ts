@@ -6,11 +6,11 @@ import { CloudEventsDecoder } from './cloudevents.js';
 import { DebeziumDecoder, DebeziumKeyDecoder } from './debezium.js';
 import type { DecodeFault } from './fault.js';
 import { JsonDecoder } from './json-decoder.js';
-import type { JsonLimits } from './json-scanner.js';
+import type { JsonLimits } from '../json/json-scanner.js';
 import { RegistryDecoder } from './registry/registry-decoder.js';
 import type { Schemas } from './registry/schemas.js';
 import { TextDecoder } from './text-decoder.js';
-import type { FieldPath } from './wanted-field.js';
+import type { FieldPath } from '../json/wanted-field.js';
 
 /** Formats whose bytes name their schema, which a registry keeps. */
 export type RegistryFormat = 'avro' | 'json-schema' | 'protobuf';

@@ -1,23 +1,10 @@
 // Why bytes were refused as a value: a closed list, because operators count and alarm on these. Where they go is src/ingest.
 
+import type { JsonFault } from '../json/fault.js';
+
 /** Code of a refused key or value; a metric label, so never made of data. */
 export type DecodeFault =
-  /** Not JSON by RFC 8259, or no bytes at all: an empty value is neither a delete nor JSON null. */
-  | 'syntax'
-  /** The bytes are not UTF-8. */
-  | 'utf8'
-  /** Arrays and objects are nested deeper than the limit. */
-  | 'depth'
-  /** More bytes than the limit. */
-  | 'size'
-  /** More object members than the limit, or names that are built to collide in a hash table. */
-  | 'keys'
-  /** One object has a name twice, so that readers would disagree on its value. */
-  | 'duplicate-key'
-  /** An object member is named `__proto__`, however it is spelled. */
-  | 'proto-key'
-  /** A number that a double cannot hold, where the source refuses these. */
-  | 'number'
+  | JsonFault
   /** Not framed for a schema registry: the bytes do not begin with 0 and the number of a schema. */
   | 'framing'
   /** The registry says that it has no schema of that number. */

@@ -2,8 +2,8 @@
 
 import type { JsonText, Utf8 } from '../topic/utf8.js';
 import type { Decoded, Decoder } from './decoder.js';
-import { JsonScanner, type JsonLimits } from './json-scanner.js';
-import type { FieldPath } from './wanted-field.js';
+import { JsonScanner, type JsonLimits } from '../json/json-scanner.js';
+import type { FieldPath } from '../json/wanted-field.js';
 
 /** Invariant: `source` is what the scanner scanned last. */
 export class JsonDecoder implements Decoder, Decoded {

@@ -2,8 +2,9 @@
 
 import type { JsonText, Utf8 } from '../topic/utf8.js';
 import type { Decoded } from './decoder.js';
-import { JsonScanner, type JsonLimits } from './json-scanner.js';
-import type { FieldPath } from './wanted-field.js';
+import { JsonScanner, type JsonLimits } from '../json/json-scanner.js';
+import type { FieldPath } from '../json/wanted-field.js';
+import { WantedPaths } from '../json/wanted-paths.js';
 
 export interface PartedJsonOptions {
   /** Within the document. */
@@ -123,18 +124,6 @@ class PartDocument implements Decoded {
   text(): JsonText {
     const { start, end } = this.range ?? { start: 0, end: 0 };
     return (this.#text ??= this.#scanner.text(this.source, start, end));
-  }
-}
-
-/** Invariant: no path is in it twice, as the scanner asks. */
-class WantedPaths {
-  readonly paths: FieldPath[] = [];
-
-  slotOf(path: FieldPath): number {
-    const known = this.paths.findIndex(
-      (each) => each.length === path.length && each.every((name, i) => name === path[i]),
-    );
-    return known >= 0 ? known : this.paths.push(path) - 1;
   }
 }
 

@@ -5,8 +5,8 @@ import { stringifyJson } from '../topic/json.js';
 import { toText, type JsonText, type Utf8 } from '../topic/utf8.js';
 import type { Decoded, Decoder } from './decoder.js';
 import type { DecodeFault } from './fault.js';
-import type { JsonLimits } from './json-scanner.js';
-import type { FieldPath } from './wanted-field.js';
+import type { JsonLimits } from '../json/json-scanner.js';
+import type { FieldPath } from '../json/wanted-field.js';
 
 /** Invariant: `source` is valid UTF-8, and the only field there can be is the document itself. */
 export class TextDecoder implements Decoder, Decoded {

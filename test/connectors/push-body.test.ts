@@ -3,105 +3,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import {
-  compact,
-  itemsOf,
-  kindOf,
-  membersOf,
-  rootOf,
-  type Slice,
-} from '../../connectors/push/json-slices.js';
 import { parseBody, type BodyForm, type PushedBody } from '../../connectors/push/pushed-body.js';
 import type { PushedRecord } from '../../connectors/push/pushed-record.js';
+import { spacedJson } from '../json/spaced-json.js';
 import { isLong } from '../support/long.js';
 
-const RUNS = isLong ? 20_000 : 500;
-
-/** JSON with space in odd places, and escapes where none are needed. */
-const spaced = fc.letrec<{ value: string }>((tie) => {
-  const space = fc.constantFrom('', '', ' ', '\n', '\t\r\n  ');
-  const escaped = fc.string({ unit: 'binary' }).map((text) => JSON.stringify(text).replaceAll('/', '\\/'));
-  const coded = fc.string().map((text) => `"${[...text].map(codedUnit).join('')}"`);
-  const number = fc.constantFrom(
-    '0',
-    '-0',
-    '1e3',
-    '12345678901234567890.123456789',
-    '-1.0E-7',
-    '9007199254740993',
-  );
-  const literal = fc.constantFrom(
-    'true',
-    'false',
-    'null',
-    '""',
-    '"\\\\"',
-    '"\\""',
-    '"]},:["',
-    '[]',
-    '{}',
-    '[[]]',
-  );
-  const text = fc.oneof(escaped, coded);
-  const value = tie('value');
-  const item = fc.tuple(space, value, space).map((parts) => parts.join(''));
-  const member = fc.tuple(space, text, space, item).map(([a, name, b, of]) => `${a}${name}${b}:${of}`);
-  const depth = { depthIdentifier: 'json', maxDepth: 4 };
-  return {
-    value: fc.oneof(
-      depth,
-      fc.oneof(number, literal, text),
-      fc.array(item, depth).map((items) => `[${items.join(',')}]`),
-      fc.array(member, depth).map((members) => `{${members.join(',')}}`),
-    ),
-  };
-}).value;
-
-function codedUnit(unit: string): string {
-  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
-}
-
-function sliced(text: Buffer, { start, end }: Slice): unknown {
-  return JSON.parse(text.toString('utf8', start, end));
-}
-
-describe('slices', () => {
-  test('lie exactly on the values that JSON.parse finds, at every depth', () => {
-    const check = (text: Buffer, slice: Slice): void => {
-      const parsed = sliced(text, slice);
-      const kind = kindOf(text, slice);
-      if (kind === 'list') {
-        const items = [...itemsOf(text, slice)];
-        expect(items.map((item) => sliced(text, item))).toEqual(parsed);
-        for (const item of items) check(text, item);
-      } else if (kind === 'object') {
-        const members = [...membersOf(text, slice)];
-        const named = members.map(({ name, value }) => [name, sliced(text, value)] as const);
-        expect(Object.fromEntries(named)).toEqual(parsed);
-        for (const { value } of members) check(text, value);
-      } else expect(typeof parsed === 'string').toBe(kind === 'text');
-    };
-    const property = (before: string, json: string, after: string): void => {
-      const text = Buffer.from(before + json + after);
-      const root = rootOf(text, 0, text.length);
-      expect(text.toString('utf8', root.start, root.end)).toBe(json.trim());
-      check(text, root);
-    };
-    const space = fc.constantFrom('', ' ', '\n\t');
-    fc.assert(fc.property(space, spaced, space, property), { numRuns: RUNS });
-  });
-
-  test('compact leaves out space, and nothing else', () => {
-    const property = (json: string): void => {
-      const text = Buffer.from(json);
-      const bytes = compact(text, rootOf(text, 0, text.length));
-      expect(JSON.parse(bytes.toString())).toEqual(JSON.parse(json));
-      expect(bytes.toString().replace(/"(\\.|[^"\\])*"/g, '""')).not.toMatch(/\s/);
-      expect(compact(bytes, { start: 0, end: bytes.length })).toEqual(bytes);
-    };
-    fc.assert(fc.property(spaced, property), { numRuns: RUNS });
-  });
-});
+const RUNS = isLong ? 5_000 : 500;
 
 function records(body: PushedBody): readonly PushedRecord[] {
   if (!body.ok) throw new Error(JSON.stringify(body.mistake));
@@ -236,7 +143,7 @@ describe('a body', () => {
       const expected = valid.map((value) => (value.trim() === 'null' ? undefined : value.trim()));
       expect(records(parse(body, form)).map(({ value }) => value?.toString())).toEqual(expected);
     };
-    fc.assert(fc.property(fc.array(spaced), fc.constantFrom<BodyForm>('json', 'lines'), property), {
+    fc.assert(fc.property(fc.array(spacedJson), fc.constantFrom<BodyForm>('json', 'lines'), property), {
       numRuns: RUNS,
     });
   });

@@ -9,6 +9,7 @@ import { PUSH_OPTIONS, pushSettings } from '../../connectors/push/options.js';
 import { push } from '../../connectors/push/push.js';
 import { until } from '../server/until.js';
 import { PushedSource, type Pushed } from './pushed-source.js';
+import { loopbackOutbound } from '../support/outbound.js';
 
 const NDJSON = { 'content-type': 'application/x-ndjson' };
 const one = (key: string, value: unknown = 1) => ({ key, value });
@@ -248,7 +249,8 @@ describe('a source that stops', () => {
   });
 
   test('one that is read again goes on with what was not handed out; of the rest nobody knows', async () => {
-    const source = push.create({}, { name: 'quotes', log: { info: () => undefined, warn: () => undefined } });
+    const log = { info: () => undefined, warn: () => undefined };
+    const source = push.create({}, { name: 'quotes', log, outbound: loopbackOutbound });
     const request = (key: string) => ({
       body: Buffer.from(JSON.stringify(Array.from({ length: 600 }, () => one(key)))),
       ...{ contentType: 'application/json', idempotencyKey: undefined, signal: new AbortController().signal },

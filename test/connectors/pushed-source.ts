@@ -13,6 +13,7 @@ import { createLog } from '../../src/telemetry/logger.js';
 import { RecordedLog } from '../ingest/recorded-log.js';
 import { mappingOf } from '../ingest/records.js';
 import { until } from '../server/until.js';
+import { loopbackOutbound } from '../support/outbound.js';
 
 export const TOKEN = 'cAnArY-admin-token';
 
@@ -44,7 +45,7 @@ export class PushedSource {
 
   private constructor(options: PushOptions) {
     const log = createLog({ level: 'error', style: 'json', write: () => undefined });
-    this.source = push.create(options, { name: 'quotes', log });
+    this.source = push.create(options, { name: 'quotes', log, outbound: loopbackOutbound });
     this.ingest = new Ingest({
       ...{ name: 'quotes', source: this.source, clock: systemClock, log, writer: this.log },
       mapping: mappingOf([{ path: 'p/{key}' }]),

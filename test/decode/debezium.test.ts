@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { decoderOf } from '../../src/decode/decoder.js';
-import { DEFAULT_JSON_LIMITS } from '../../src/decode/json-scanner.js';
+import { DEFAULT_JSON_LIMITS } from '../../src/json/json-scanner.js';
 import { keyWithSchema, mysql, postgres, withSchema, type Operation } from './debezium-records.js';
 import { decoding, framed, SCHEMAS, type Outcome } from './envelopes.js';
 import { isLong } from '../support/long.js';

@@ -7,7 +7,7 @@ import {
   type Format,
   type Header,
 } from '../../src/decode/decoder.js';
-import { DEFAULT_JSON_LIMITS } from '../../src/decode/json-scanner.js';
+import { DEFAULT_JSON_LIMITS } from '../../src/json/json-scanner.js';
 import type { Schemas } from '../../src/decode/registry/schemas.js';
 import { toText, utf8FromBytes } from '../../src/topic/utf8.js';
 

@@ -47,6 +47,14 @@ test('progress is shown while the current state is read', async () => {
   await running;
 });
 
+test('a source that stops while it reads its state is not waited for any longer', async () => {
+  const { ingest, running } = start([
+    { events: [{ type: 'progress', done: 1, total: 2 }], then: new OptionsRejected('no such encoding') },
+  ]);
+  await running;
+  expect(ingest.status).toMatchObject({ state: 'stopped', reason: 'no such encoding', progress: undefined });
+});
+
 test('A2 an unavailable source is tried again from where it was, after growing, jittered waits', async () => {
   const gone = new SourceUnavailable('no broker');
   const { source, clock, log, ingest, until, stop, running } = start([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { DEFAULT_JSON_LIMITS } from '../../src/decode/json-scanner.js';
+import { DEFAULT_JSON_LIMITS } from '../../src/json/json-scanner.js';
 import type { IngestCounts } from '../../src/ingest/counts.js';
 import { batch, intakeOf, record } from './records.js';
 

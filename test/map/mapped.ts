@@ -2,7 +2,7 @@
 
 import { expect } from '@jest/globals';
 import { decoderOf, type Format } from '../../src/decode/decoder.js';
-import { DEFAULT_JSON_LIMITS } from '../../src/decode/json-scanner.js';
+import { DEFAULT_JSON_LIMITS } from '../../src/json/json-scanner.js';
 import { compileMapping } from '../../src/map/compile.js';
 import type { MappedPath } from '../../src/map/mapping.js';
 import type { MappedHeader } from '../../src/map/record.js';

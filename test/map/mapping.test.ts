@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { decoderOf } from '../../src/decode/decoder.js';
-import { DEFAULT_JSON_LIMITS } from '../../src/decode/json-scanner.js';
+import { DEFAULT_JSON_LIMITS } from '../../src/json/json-scanner.js';
 import { compileMapping } from '../../src/map/compile.js';
 import type { MappedPath } from '../../src/map/mapping.js';
 import type { MapRule } from '../../src/map/rule.js';

@@ -3,7 +3,7 @@
 
 import type { RegistryFormat } from '../decoder.js';
 import type { DecodeFault } from '../fault.js';
-import type { JsonLimits } from '../json-scanner.js';
+import type { JsonLimits } from '../../json/json-scanner.js';
 import { JsonWriter } from './json-writer.js';
 import type { Schemas } from './schemas.js';
 import { Unreadable } from './unreadable.js';

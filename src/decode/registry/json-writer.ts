@@ -1,7 +1,7 @@
 // JSON as it is written byte by byte from a document of another format: no object is built, and text is copied as the UTF-8
 // that it is. Whether it is UTF-8, and the rules on names and numbers, are the scanner's, which reads the result.
 
-import type { JsonLimits } from '../json-scanner.js';
+import type { JsonLimits } from '../../json/json-scanner.js';
 import type { Whole } from './input.js';
 import { Unreadable } from './unreadable.js';
 

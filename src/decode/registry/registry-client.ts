@@ -3,8 +3,8 @@
 // schema per record, and is asynchronous per record.
 
 import newApi, { type SchemaRegistryAPIClient } from '@kafkajs/confluent-schema-registry/dist/api/index.js';
-import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import type { Outbound } from '../../../connectors/contract.js';
 import type { Clock } from '../../clock.js';
 import type { Ms } from '../../topic/update.js';
 import { SchemasUnavailable } from '../decoder.js';
@@ -19,6 +19,7 @@ export interface RegistryOptions {
   /** For one answer, all of it. */
   readonly timeoutMs: Ms;
   readonly clock: Pick<Clock, 'after' | 'monotonic'>;
+  readonly outbound: Pick<Outbound, 'httpAgent' | 'httpsAgent'>;
 }
 
 /** A schema as the registry has it. */
@@ -29,20 +30,19 @@ export interface RegisteredSchema {
   readonly references: readonly ReferencedSchema[];
 }
 
-/** Asks once, without retries: who reads records waits and asks again. Holds no connection and no timer between questions. */
+/** Asks once, without retries: who reads records waits and asks again. Holds no timer between questions. */
 export class RegistryClient {
   readonly #options: RegistryOptions;
   readonly #api: SchemaRegistryAPIClient;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
-    const { url, login, ca } = options;
-    const agent = url.startsWith('https:')
-      ? new HttpsAgent({ ...(ca !== undefined && { ca }) })
-      : new HttpAgent();
+    const { url, login, ca, outbound } = options;
+    const { httpAgent, httpsAgent } = outbound;
+    const secure = ca === undefined ? httpsAgent : new TrustingAgent(ca, httpsAgent);
     this.#api = newApi.default({
       host: url.replace(/\/+$/, ''),
-      agent: agent,
+      agent: url.startsWith('https:') ? secure : httpAgent,
       ...(login && { auth: login }),
       clientId: 'schema registry',
       retry: { retries: 0 },
@@ -135,6 +135,20 @@ export class RegistryClient {
   #unavailable(what: string, reason: string | SchemasUnavailable): SchemasUnavailable {
     if (typeof reason !== 'string') return reason;
     return new SchemasUnavailable(`${this.#options.url} was asked for ${what}: ${reason}`);
+  }
+}
+
+/** The package gives requests an agent and no TLS options: these are added here, and the connections are those of the other agent. */
+class TrustingAgent extends HttpsAgent {
+  readonly #outbound: HttpsAgent;
+
+  constructor(ca: string, outbound: HttpsAgent) {
+    super({ ca });
+    this.#outbound = outbound;
+  }
+
+  override createConnection(...given: Parameters<HttpsAgent['createConnection']>) {
+    return this.#outbound.createConnection(...given);
   }
 }
 

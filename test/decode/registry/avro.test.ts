@@ -7,7 +7,7 @@ import { avroExample, encodeAvro } from './arbitrary-avro.js';
 import { decoderFor, textOf, valueOf } from './given-schemas.js';
 import { isLong } from '../../support/long.js';
 
-const RUNS = isLong ? 20_000 : 300;
+const RUNS = isLong ? 5_000 : 300;
 
 const decoder = (schema: unknown, reader?: unknown, limits = {}) => {
   const [writerType, readerType] = [schema, reader ?? schema].map((each) =>

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { decoderOf } from '../../../src/decode/decoder.js';
-import { DEFAULT_JSON_LIMITS } from '../../../src/decode/json-scanner.js';
+import { DEFAULT_JSON_LIMITS } from '../../../src/json/json-scanner.js';
 import { avroSchema } from '../../../src/decode/registry/avro.js';
 import { parseAvroSchema } from '../../../src/decode/registry/avro-schema.js';
 import { FramedReader } from '../../../src/decode/registry/framed-reader.js';

@@ -1,7 +1,7 @@
 // Schemas for decoders in tests: known by number at once, as if a registry had been asked.
 
 import { decoderOf, type Decoder, type RegistryFormat } from '../../../src/decode/decoder.js';
-import { DEFAULT_JSON_LIMITS, type JsonLimits } from '../../../src/decode/json-scanner.js';
+import { DEFAULT_JSON_LIMITS, type JsonLimits } from '../../../src/json/json-scanner.js';
 import type { Schema, SchemaFault, Schemas } from '../../../src/decode/registry/schemas.js';
 import { toText, utf8FromBytes } from '../../../src/topic/utf8.js';
 import { framed } from '../../support/schema-registry.js';

@@ -7,6 +7,7 @@ import { systemClock } from '../../../src/clock.js';
 import { SchemasUnavailable } from '../../../src/decode/decoder.js';
 import { KnownSchemas } from '../../../src/decode/registry/known-schemas.js';
 import { RegistryClient } from '../../../src/decode/registry/registry-client.js';
+import { loopbackOutbound } from '../../support/outbound.js';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -48,7 +49,13 @@ function known(
   more: { readonly readerSchema?: string; readonly onUnusable?: (id: number, reason: string) => void } = {},
 ) {
   const login = { username: 'me', password: 'Zzyzx' };
-  const client = new RegistryClient({ url, login, timeoutMs: 300, clock: systemClock });
+  const client = new RegistryClient({
+    url,
+    login,
+    timeoutMs: 300,
+    clock: systemClock,
+    outbound: loopbackOutbound,
+  });
   return new KnownSchemas({ client, clock: { monotonic: () => now }, ...more });
 }
 

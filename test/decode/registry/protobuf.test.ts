@@ -5,7 +5,7 @@ import { protobufSchema } from '../../../src/decode/registry/protobuf-schema.js'
 import { isLong } from '../../support/long.js';
 import { decoderFor, textOf, valueOf } from './given-schemas.js';
 
-const RUNS = isLong ? 20_000 : 300;
+const RUNS = isLong ? 5_000 : 300;
 
 const FILE = `syntax = "proto3"; package lab;
 import "google/protobuf/timestamp.proto"; import "google/protobuf/duration.proto";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { DEFAULT_JSON_LIMITS, JsonScanner, type JsonLimits } from '../../src/decode/json-scanner.js';
+import { DEFAULT_JSON_LIMITS, JsonScanner, type JsonLimits } from '../../src/json/json-scanner.js';
 import { parseJson } from '../../src/topic/json.js';
 import { utf8FromBytes } from '../../src/topic/utf8.js';
 

@@ -1,7 +1,7 @@
-// Checks the names of object members while a document is scanned: none twice in an object, none `__proto__`, not too many;
+// Checks the names of object members while a document is scanned: none twice in an object, not too many, and if so asked none `__proto__`;
 // and finds the wanted field that each one is.
 
-import type { DecodeFault } from './fault.js';
+import type { JsonFault } from './fault.js';
 import { KEY_CROWDED, KEY_TWICE, KeyTable } from './key-table.js';
 import { HASH_PRIME, HASH_START, hashOfText, textOfLiteral } from './literal.js';
 import { NameMemory } from './name-memory.js';
@@ -26,8 +26,9 @@ type Mode = 'expecting' | 'learning' | 'looking up';
 export class MemberNames {
   /** The wanted field that the last name is. */
   field: WantedField | undefined;
-  fault: DecodeFault = 'keys';
+  fault: JsonFault = 'keys';
   readonly #maxNames: number;
+  readonly #refusesProto: boolean;
   readonly #table = new KeyTable();
   readonly #memory = new NameMemory();
   /** Where the expected names stand in this document. */
@@ -36,8 +37,9 @@ export class MemberNames {
   #count = 0;
   #mode: Mode = 'learning';
 
-  constructor(maxNames: number) {
+  constructor(maxNames: number, protoNames: 'refused' | 'accepted') {
     this.#maxNames = maxNames;
+    this.#refusesProto = protoNames === 'refused';
   }
 
   begin(bytes: Buffer): void {
@@ -96,7 +98,7 @@ export class MemberNames {
 
   #look(start: number, end: number, hash: number, object: number, parent: WantedField | undefined): number {
     if (++this.#count > this.#maxNames) return this.#refuse('keys');
-    if (hash === PROTO_HASH && textOfLiteral(this.#bytes, start, end) === PROTO)
+    if (hash === PROTO_HASH && this.#refusesProto && textOfLiteral(this.#bytes, start, end) === PROTO)
       return this.#refuse('proto-key');
     const found = this.#table.add(object, hash, start, end);
     if (found === KEY_TWICE) return this.#refuse('duplicate-key');
@@ -120,7 +122,7 @@ export class MemberNames {
     }
   }
 
-  #refuse(fault: DecodeFault): typeof NAME_REFUSED {
+  #refuse(fault: JsonFault): typeof NAME_REFUSED {
     this.fault = fault;
     return NAME_REFUSED;
   }

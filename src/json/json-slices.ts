@@ -71,6 +71,31 @@ export function* membersOf(text: Buffer, { start }: Slice): Iterable<Member> {
   }
 }
 
+/** The part of a value that `path` leads to: names of members, and indexes of items in decimal. undefined: it is not there. */
+export function partOf(text: Buffer, whole: Slice, path: readonly string[]): Slice | undefined {
+  let part: Slice | undefined = whole;
+  for (const name of path) {
+    if (part === undefined) return undefined;
+    const kind = kindOf(text, part);
+    if (kind === 'object') part = memberNamed(text, part, name);
+    else if (kind === 'list') part = itemAt(text, part, name);
+    else return undefined;
+  }
+  return part;
+}
+
+function memberNamed(text: Buffer, object: Slice, name: string): Slice | undefined {
+  for (const member of membersOf(text, object)) if (member.name === name) return member.value;
+  return undefined;
+}
+
+function itemAt(text: Buffer, list: Slice, index: string): Slice | undefined {
+  if (!/^(0|[1-9]\d*)$/.test(index)) return undefined;
+  let left = Number(index);
+  for (const item of itemsOf(text, list)) if (left-- === 0) return item;
+  return undefined;
+}
+
 /** What a `text` says. */
 export function textOf(text: Buffer, { start, end }: Slice): string {
   return JSON.parse(text.toString('utf8', start, end)) as string;
@@ -117,9 +142,10 @@ function skipText(text: Buffer, start: number): number {
   return at + 1;
 }
 
-function skipSpace(text: Buffer, start: number): number {
+/** The first offset in [start, end) where no space is, or `end`. */
+export function skipSpace(text: Buffer, start: number, end = text.length): number {
   let at = start;
-  while (isSpace(text[at])) at++;
+  while (at < end && isSpace(text[at])) at++;
   return at;
 }
 

@@ -5,18 +5,25 @@
 
 import { isUtf8 } from 'node:buffer';
 import { utf8FromBytes, type JsonText, type Utf8 } from '../topic/utf8.js';
-import type { DecodeFault } from './fault.js';
+import type { ElementReader, LeftElements } from './element-reader.js';
+import type { JsonFault } from './fault.js';
 import { MemberNames, NAME_REFUSED, NAME_UNUSUAL } from './member-names.js';
 import { fateOfNumber } from './number.js';
 import { rewriteJson, type Edit } from './rewrite.js';
 import { elementOf, wantFields, type FieldPath, type WantedField } from './wanted-field.js';
 
-/** Bounds on one value, and what to do with a number that a double cannot hold: a string of its literal, or no record. */
+/** Bounds on one value, and what of it is refused or written otherwise though it is JSON. */
 export interface JsonLimits {
   readonly maxBytes: number;
   readonly maxDepth: number;
   readonly maxKeys: number;
-  readonly numbers: 'string' | 'reject';
+  /**
+   * What becomes of a number that a double cannot hold: a string of its literal, or no value. `kept`: all numbers stand as they are
+   * written, for bytes that are only looked through, and go on to a scanner that decides.
+   */
+  readonly numbers: 'string' | 'reject' | 'kept';
+  /** Whether a member may be named `__proto__`. Default: refused. */
+  readonly protoNames?: 'refused' | 'accepted';
 }
 
 export const DEFAULT_JSON_LIMITS: JsonLimits = {
@@ -66,26 +73,37 @@ export class JsonScanner {
   #objects = 0;
   #rewrite: { edits: Edit[]; hasLineBreak: boolean } = { edits: [], hasLineBreak: false };
   #hasHighBytes = false;
-  #fault: { code: DecodeFault; at: number } = { code: 'syntax', at: 0 };
+  #fault: { code: JsonFault; at: number } = { code: 'syntax', at: 0 };
 
-  constructor(fields: readonly FieldPath[], limits: JsonLimits) {
+  constructor(fields: readonly FieldPath[], limits: JsonLimits, left?: LeftElements) {
     this.#limits = limits;
-    this.#names = new MemberNames(limits.maxKeys);
-    this.#wanted = fields.length === 0 ? undefined : wantFields(fields);
+    this.#names = new MemberNames(limits.maxKeys, limits.protoNames ?? 'refused');
+    this.#wanted = fields.length === 0 ? undefined : wantFields(fields, left);
     this.ranges = new Int32Array(2 * fields.length).fill(-1);
   }
 
   /** Why the last document was refused, and the byte offset where that showed. */
-  get fault(): { readonly code: DecodeFault; readonly at: number } {
+  get fault(): { readonly code: JsonFault; readonly at: number } {
     return this.#fault;
   }
 
   scan(bytes: Buffer): boolean {
     if (bytes.length > this.#limits.maxBytes) return this.#refuse('size', this.#limits.maxBytes) > 0;
-    this.#begin(bytes);
+    this.#begin(bytes, bytes.length);
     const isAccepted = this.#document();
     this.#names.end(isAccepted);
     return isAccepted;
+  }
+
+  /**
+   * The offset after the value that begins at `start`, or -1: it is not one, or goes beyond `end`. `depth` arrays and objects are
+   * around it. What follows it, and whether it is UTF-8, is the caller's to check; `text` is not for these.
+   */
+  scanValue(bytes: Buffer, start: number, end: number, depth: number): number {
+    this.#begin(bytes, end);
+    const after = this.#wantedValue(start, depth, this.#wanted);
+    this.#names.end(after >= 0);
+    return after;
   }
 
   #document(): boolean {
@@ -110,9 +128,9 @@ export class JsonScanner {
     return rewriteJson(this.#bytes, edits, { start, end, spacing: hasLineBreak ? 'compact' : 'kept' });
   }
 
-  #begin(bytes: Buffer): void {
+  #begin(bytes: Buffer, end: number): void {
     this.#bytes = bytes;
-    this.#end = bytes.length;
+    this.#end = end;
     this.#objects = 0;
     this.#hasHighBytes = false;
     this.#rewrite.hasLineBreak = false;
@@ -136,12 +154,18 @@ export class JsonScanner {
   }
 
   #wantedValue(start: number, depth: number, wanted: Wanted): number {
+    if (wanted?.reader !== undefined) return this.#leave(wanted.reader, start, depth, -1, -1);
     const end = this.#value(start, depth, wanted);
     if (wanted !== undefined && wanted.slot >= 0) {
       this.ranges[2 * wanted.slot] = start;
       this.ranges[2 * wanted.slot + 1] = end;
     }
     return end;
+  }
+
+  #leave(reader: ElementReader, start: number, depth: number, nameStart: number, nameEnd: number): number {
+    const end = reader.read(this.#bytes, start, depth, nameStart, nameEnd);
+    return end < 0 ? this.#refuse(reader.fault.code, reader.fault.at) : end;
   }
 
   #object(start: number, depth: number, wanted: Wanted): number {
@@ -173,7 +197,9 @@ export class JsonScanner {
     let at = this.#skipSpace(end + 1);
     if (this.#byteAt(at) !== COLON) return this.#refuse('syntax', at);
     at = this.#skipSpace(at + 1);
-    return field === undefined ? this.#value(at, depth, undefined) : this.#wantedValue(at, depth, field);
+    if (field === undefined) return this.#value(at, depth, undefined);
+    if (field.reader !== undefined) return this.#leave(field.reader, at, depth, start + 1, end);
+    return this.#wantedValue(at, depth, field);
   }
 
   #array(start: number, depth: number, wanted: Wanted): number {
@@ -238,7 +264,7 @@ export class JsonScanner {
       if (at < 0) return at;
       isExact = false;
     }
-    return isExact ? at : this.#inexactNumber(start, at);
+    return isExact || this.#limits.numbers === 'kept' ? at : this.#inexactNumber(start, at);
   }
 
   #digits(start: number): number {
@@ -290,7 +316,7 @@ export class JsonScanner {
     return at < this.#end ? (this.#bytes[at] ?? 0) : 0;
   }
 
-  #refuse(code: DecodeFault, at: number): -1 {
+  #refuse(code: JsonFault, at: number): -1 {
     this.#fault = { code, at };
     return -1;
   }

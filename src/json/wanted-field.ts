@@ -1,5 +1,6 @@
 // The fields of a document that a mapping reads, as a trie that the scanner walks beside the document.
 
+import type { ElementReader, LeftElements } from './element-reader.js';
 import { hashOfText, textOfLiteral } from './literal.js';
 
 /** Names (array indexes in decimal) from the root of a document to a field. Empty: the whole document. */
@@ -16,10 +17,15 @@ export interface WantedField {
   /** Index of the field path that ends here, or -1. */
   slot: number;
   readonly children: WantedField[];
+  /** What each of its elements, and each of its members is, whatever `children` say. */
+  eachElement: WantedField | undefined;
+  eachMember: WantedField | undefined;
+  /** Who reads this value instead of the scanner. */
+  readonly reader: ElementReader | undefined;
 }
 
 /** Field path i gets slot i; equal field paths are the caller's to merge. */
-export function wantFields(paths: readonly FieldPath[]): WantedField {
+export function wantFields(paths: readonly FieldPath[], left?: LeftElements): WantedField {
   const root = newField('');
   for (const [slot, path] of paths.entries()) {
     let field = root;
@@ -29,6 +35,10 @@ export function wantFields(paths: readonly FieldPath[]): WantedField {
       field = child;
     }
     field.slot = slot;
+    if (left?.slot === slot) {
+      field.eachElement = newField('', left.reader);
+      if (left.are === 'elements and members') field.eachMember = field.eachElement;
+    }
   }
   return root;
 }
@@ -41,6 +51,7 @@ export function memberOf(
   start: number,
   end: number,
 ): WantedField | undefined {
+  if (parent.eachMember !== undefined) return parent.eachMember;
   const children = parent.children;
   for (let i = 0; i < children.length; i++) {
     const child = children[i];
@@ -50,7 +61,7 @@ export function memberOf(
 }
 
 export function elementOf(parent: WantedField, index: number): WantedField | undefined {
-  return parent.children.find((child) => child.index === index);
+  return parent.eachElement ?? parent.children.find((child) => child.index === index);
 }
 
 function isNamed({ name, isPlain }: WantedField, bytes: Buffer, start: number, end: number): boolean {
@@ -62,7 +73,7 @@ function isNamed({ name, isPlain }: WantedField, bytes: Buffer, start: number, e
   return textOfLiteral(bytes, start, end) === name;
 }
 
-function newField(name: string): WantedField {
+function newField(name: string, reader?: ElementReader): WantedField {
   const index = /^(0|[1-9]\d{0,8})$/.test(name) ? Number(name) : -1;
   return {
     name,
@@ -71,5 +82,8 @@ function newField(name: string): WantedField {
     index,
     slot: -1,
     children: [],
+    eachElement: undefined,
+    eachMember: undefined,
+    reader,
   };
 }
