@@ -52,7 +52,7 @@ class KafkaSource implements Source {
   constructor(options: KafkaOptions, context: SourceContext) {
     this.#context = context;
     this.#options = options;
-    this.#cluster = kafkaCluster(clusterSettings(options));
+    this.#cluster = kafkaCluster(clusterSettings(options), context.outbound);
     this.#topics = topicChoice(options.topics);
     this.#start = parseStart(options.start ?? 'earliest');
     const { onHistoryLost = 'halt' } = options;

@@ -3,6 +3,7 @@
 import { ACCESS_OPTIONS, accessSettings, type KafkaAccess } from '../../src/kafka/access-options.js';
 import type { ClusterSettings } from '../../src/kafka/cluster.js';
 import { DEFAULT_READER, type ReaderSettings } from '../../src/kafka/reader.js';
+import { parseDuration } from '../../src/units.js';
 import { OptionsRejected } from '../contract.js';
 
 /** As written in the configuration, defaults filled in. */
@@ -161,11 +162,4 @@ export function parseStart(written: string): Start {
     );
   }
   return { from: 'time', timestampMs };
-}
-
-/** ms, or undefined when it is no duration. */
-export function parseDuration(written: string): number | undefined {
-  const match = /^([0-9]+)(ms|s|m|h|d)$/.exec(written);
-  const unit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[match?.[2] ?? ''];
-  return match === null || unit === undefined ? undefined : Number(match[1]) * unit;
 }

@@ -1,8 +1,8 @@
 // The rows of a table as COPY has to write them for a RowWriter to read.
 
-import type { RowWriter } from './row-writer.js';
-import { selectRows } from './statements.js';
-import type { Table } from './table.js';
+import { selectRows } from './catalog/statements.js';
+import type { RowWriter } from './wire/row-writer.js';
+import type { Table } from './wire/table.js';
 
 /** As `SELECT`, with columns named `c0`, `c1`, ... by their place in `table.columns`. */
 export function selectCopied(table: Table, { copied }: Pick<RowWriter, 'copied'>): string {

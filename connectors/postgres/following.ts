@@ -5,15 +5,15 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import { SourceUnavailable, type SourceEvent } from '../contract.js';
 import type { Acknowledgements } from './acknowledgements.js';
+import type { ShapeGuard } from './catalog/shape-guard.js';
+import { differs } from './catalog/table-watch.js';
+import type { ReplicationStream, StreamMessage } from './connection/replication-stream.js';
 import type { Lookout } from './lookout.js';
-import { decodeMessage, type Relation } from './pgoutput.js';
-import type { ReplicationStream, StreamMessage } from './replication-stream.js';
 import { reselect } from './reselect.js';
-import type { ShapeGuard } from './shape-guard.js';
 import type { Filled, StreamedRows } from './streamed-rows.js';
-import { differs } from './table-watch.js';
 import type { Gap, PositionedEvent, TransactionEvents } from './transaction-events.js';
-import type { TypeKinds } from './type-kinds.js';
+import { decodeMessage, type Relation } from './wire/pgoutput.js';
+import type { TypeKinds } from './wire/type-kinds.js';
 
 /** What outlives a connection. */
 export interface Followed {

@@ -2,12 +2,13 @@
 // connection on which the database can be asked something meanwhile.
 
 import { HistoryLost, SourceUnavailable, type SourceLog } from '../contract.js';
-import type { Access } from './access.js';
-import { contractError } from './access-error.js';
-import type { PublishedTable, Selection } from './catalog.js';
-import { retainedWal, type WalAlarm } from './retained-wal.js';
-import { openSql, type SqlSession } from './sql-session.js';
-import { lookAtTables } from './table-watch.js';
+import type { PublishedTable } from './catalog/catalog.js';
+import { retainedWal, type WalAlarm } from './catalog/retained-wal.js';
+import type { Selection } from './catalog/selection.js';
+import { lookAtTables } from './catalog/table-watch.js';
+import { contractError } from './connection/access-error.js';
+import type { Access } from './connection/access.js';
+import { openSql, type SqlSession } from './connection/sql-session.js';
 
 export interface LookoutOptions {
   readonly access: Access;
@@ -51,7 +52,7 @@ export class Lookout {
     signal.addEventListener('abort', () => clearInterval(timer), { once: true });
   }
 
-  /** From now on it looks at these too: they are read, as they were then. */
+  /** From now on it looks at these too: as they were read, and then as each look finds them. */
   watch(tables: readonly PublishedTable[]): void {
     this.#tables = tables;
   }
@@ -141,16 +142,15 @@ export class Lookout {
   }
 
   async #lookAtTables(sql: SqlSession, before: readonly PublishedTable[]): Promise<void> {
-    const { changes } = await lookAtTables(sql, this.#options.selection, before);
+    const { tables, changes } = await lookAtTables(sql, this.#options.selection, before);
     const lasting = changes.filter(({ kind }) => kind !== 'dropped' && kind !== 'left');
     if (lasting.length > 0)
       throw new HistoryLost(`${lasting.map(({ words }) => words).join('; ')}: all is read anew`);
+    this.#tables = tables; // so that what was harmless is not added up with what comes
     if (changes.length === 0) return;
     const { log } = this.#options;
     for (const { table, words } of changes) log.warn('table-gone', { table: table.topic, reason: words });
-    const gone = changes.map(({ table }) => table);
-    this.#gone.push(...gone);
-    this.#tables = before.filter((table) => !gone.includes(table));
+    this.#gone.push(...changes.map(({ table }) => table));
   }
 
   #tellSuperseded(): void {

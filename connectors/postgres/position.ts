@@ -2,7 +2,7 @@
 // count alike, a slot that is made anew begins somewhere else, and of a transaction a part may be taken.
 
 import type { Position } from '../contract.js';
-import { formatLsn, parseLsn } from './lsn.js';
+import { formatLsn, parseLsn } from './connection/lsn.js';
 
 /** Which stream it is that positions count in. A position of another one means nothing. */
 export interface StreamIdentity {

@@ -1,5 +1,6 @@
 // A Postgres source: the tables of a publication, by logical replication, as the contract wants it. How it is read is reading.ts.
 
+import { parseSize } from '../../src/units.js';
 import {
   OptionsRejected,
   SourceUnavailable,
@@ -11,16 +12,17 @@ import {
   type SourceType,
   type Traits,
 } from '../contract.js';
-import { accessSettings, asksForSameRecords, type Access, type Timings } from './access.js';
-import { contractError } from './access-error.js';
-import { publishedTables, type Selection } from './catalog.js';
-import { probeFindings } from './checks.js';
-import { findingsText } from './finding.js';
-import { POSTGRES_OPTIONS, sizeBytes, type PostgresOptions } from './options.js';
+import { publishedTables } from './catalog/catalog.js';
+import { probeFindings } from './catalog/checks.js';
+import { findingsText, type Finding } from './catalog/finding.js';
+import { WalAlarm } from './catalog/retained-wal.js';
+import type { Selection } from './catalog/selection.js';
+import { ShapeGuard } from './catalog/shape-guard.js';
+import { contractError } from './connection/access-error.js';
+import { accessSettings, type Access, type Timings } from './connection/access.js';
+import { openSql } from './connection/sql-session.js';
+import { asksForSameRecords, POSTGRES_OPTIONS, type PostgresOptions, type SlotOptions } from './options.js';
 import { Reading } from './reading.js';
-import { WalAlarm } from './retained-wal.js';
-import { ShapeGuard } from './shape-guard.js';
-import { openSql } from './sql-session.js';
 
 /** Configured under `postgres`. */
 export const postgres: SourceType<PostgresOptions> = {
@@ -39,6 +41,7 @@ export interface PostgresPace {
 }
 
 const LOOK_EVERY_MS = 10_000;
+const MIB = 1024 * 1024;
 
 export function createPostgres(
   options: PostgresOptions,
@@ -57,14 +60,16 @@ class PostgresSource implements Source {
   readonly #alarm: WalAlarm;
   readonly #shapes = new ShapeGuard();
   readonly #closing = new AbortController();
+  /** The one to read from; undefined: a temporary one. */
+  readonly #slot: SlotOptions | undefined;
   /** As it goes on now: see {@link adopt}. */
   #options: PostgresOptions;
   #reading: Reading | undefined;
 
-  constructor(written: PostgresOptions, context: SourceContext, pace: PostgresPace) {
-    // The durable slot is of the process that serves.
-    const options = context.looksOn === true ? { ...written, slot: undefined } : written;
+  constructor(options: PostgresOptions, context: SourceContext, pace: PostgresPace) {
     this.#options = options;
+    // The durable one is of the process that serves
+    this.#slot = context.looksOn === true ? undefined : options.slot;
     this.#context = context;
     this.#pace = pace;
     this.#access = {
@@ -73,20 +78,14 @@ class PostgresSource implements Source {
     };
     this.#alarm = new WalAlarm(context.log);
     // A position says how much of a transaction was taken, so that nothing of it comes twice.
-    this.traits = { completeState: true, resumes: options.slot !== undefined, repeats: false };
+    this.traits = { completeState: true, resumes: this.#slot !== undefined, repeats: false };
   }
 
   async probe(signal: AbortSignal): Promise<void> {
     const { slot } = this.#options;
     const sql = await openSql(this.#access, AbortSignal.any([signal, this.#closing.signal]));
     try {
-      const findings = await probeFindings(sql, { ...this.#selection, slot });
-      if (findings.length > 0) {
-        const text = `${sql.place}: ${findingsText(findings)}`;
-        throw findings.every(({ isPassing }) => isPassing)
-          ? new SourceUnavailable(text)
-          : new OptionsRejected(text);
-      }
+      this.#demandNone(await probeFindings(sql, { ...this.#selection, slot }), sql.place);
       const [row] = await sql.query('SHOW server_version');
       const version = row?.['server_version'];
       const { length: tables } = await publishedTables(sql, this.#selection);
@@ -99,11 +98,11 @@ class PostgresSource implements Source {
   }
 
   read(after: Positions, signal: AbortSignal): AsyncGenerator<SourceEvent> {
-    const { walBudget = '1GiB', toastMemory = '64MiB', slot } = this.#options;
     const reading = new Reading(
       {
-        ...{ access: this.#access, selection: this.#selection, slot },
-        ...{ walBudget: sizeBytes(walBudget), toastMemory: sizeBytes(toastMemory) },
+        ...{ access: this.#access, selection: this.#selection, slot: this.#slot },
+        walBudget: parseSize(this.#options.walBudget) ?? 1024 * MIB,
+        toastMemory: parseSize(this.#options.toastMemory) ?? 64 * MIB,
         ...{ alarm: this.#alarm, shapes: this.#shapes, log: this.#context.log },
         lookEveryMs: this.#pace.lookEveryMs ?? LOOK_EVERY_MS,
       },
@@ -129,6 +128,19 @@ class PostgresSource implements Source {
   async close(): Promise<void> {
     this.#closing.abort(new Error('the source was closed'));
     await this.#reading?.close();
+  }
+
+  /** Throws them as errors of the contract. */
+  #demandNone(findings: readonly Finding[], place: string): void {
+    const { looksOn, log } = this.#context;
+    const faults = findings.filter(({ whileServed }) => looksOn !== true || whileServed === undefined);
+    if (faults.length > 0) {
+      const text = `${place}: ${findingsText(faults)}`;
+      throw faults.every(({ isPassing }) => isPassing)
+        ? new SourceUnavailable(text)
+        : new OptionsRejected(text);
+    }
+    for (const { whileServed } of findings) log.warn('slot-in-use', { reason: whileServed });
   }
 
   get #selection(): Selection {

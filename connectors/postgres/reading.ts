@@ -12,14 +12,25 @@ import {
   type SourceEvent,
   type SourceLog,
 } from '../contract.js';
-import type { Access } from './access.js';
-import { contractError } from './access-error.js';
 import { Acknowledgements } from './acknowledgements.js';
-import { ByteScratch } from './byte-scratch.js';
-import { publishedTables, typeKinds, type Selection } from './catalog.js';
+import { publishedTables, typeKinds } from './catalog/catalog.js';
+import type { WalAlarm } from './catalog/retained-wal.js';
+import type { Selection } from './catalog/selection.js';
+import type { ShapeGuard } from './catalog/shape-guard.js';
+import { contractError } from './connection/access-error.js';
+import type { Access } from './connection/access.js';
+import { formatLsn } from './connection/lsn.js';
+import {
+  openReplication,
+  type CreatedSlot,
+  type ReplicationSession,
+} from './connection/replication-session.js';
+import type { ReplicationStream } from './connection/replication-stream.js';
+import { demandSameHistory, demandSameSlot, onceFree, type KnownSlot } from './connection/slot-continuity.js';
+import { slotState } from './connection/slot.js';
+import { openSql } from './connection/sql-session.js';
 import { Following, type Followed } from './following.js';
 import { Lookout } from './lookout.js';
-import { formatLsn } from './lsn.js';
 import type { SlotOptions } from './options.js';
 import {
   IN_SNAPSHOT,
@@ -28,18 +39,13 @@ import {
   type StreamIdentity,
   type StreamPlace,
 } from './position.js';
-import { openReplication, type CreatedSlot, type ReplicationSession } from './replication-session.js';
-import type { ReplicationStream } from './replication-stream.js';
-import type { WalAlarm } from './retained-wal.js';
-import type { ShapeGuard } from './shape-guard.js';
-import { slotState } from './slot.js';
-import { demandSameHistory, demandSameSlot, onceFree, type KnownSlot } from './slot-continuity.js';
 import { isOfGeneration, slotGeneration } from './slot-generation.js';
 import { enterSnapshot, snapshotEvents, type SeenCatalog } from './snapshot.js';
-import { openSql } from './sql-session.js';
 import { StreamedRows } from './streamed-rows.js';
 import { ToastMemory } from './toast-memory.js';
 import { PARTITION, TransactionEvents, wholeUpTo } from './transaction-events.js';
+import { ByteScratch } from './wire/byte-scratch.js';
+import { faultError } from './wire/protocol-fault.js';
 
 export interface ReadingOptions {
   readonly access: Access;
@@ -91,7 +97,7 @@ export class Reading {
       const position = after.get(PARTITION);
       yield* position === undefined ? this.#fromTheStart() : this.#goOn(position);
     } catch (error) {
-      if (!this.#signal.aborted) throw contractError(error);
+      if (!this.#signal.aborted) throw faultError(contractError(error));
     } finally {
       await this.close();
     }

@@ -3,14 +3,14 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { contractError, StatementRefused } from './access-error.js';
-import { ByteScratch } from './byte-scratch.js';
+import { quoteLiteral } from './catalog/statements.js';
+import { contractError, StatementRefused } from './connection/access-error.js';
 import { copiedNames, selectCopied } from './copied-rows.js';
-import { RowWriter } from './row-writer.js';
-import { quoteLiteral } from './statements.js';
 import type { Filled, RowUpdate } from './streamed-rows.js';
-import type { Table } from './table.js';
-import type { TypeKinds } from './type-kinds.js';
+import { ByteScratch } from './wire/byte-scratch.js';
+import { RowWriter } from './wire/row-writer.js';
+import type { Table } from './wire/table.js';
+import type { TypeKinds } from './wire/type-kinds.js';
 
 /** A session that answers COPY; what it yields together is the whole answer. */
 export interface CopyingSql {

@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 
-import type { PublishedTable } from './catalog.js';
+import type { PublishedTable } from './catalog/catalog.js';
 
 /** `16B3748-9f86d081`: the LSN at which the slot's stream begins, and {@link tablesStamp}. */
 export function slotGeneration(beginsAt: bigint, tables: readonly PublishedTable[]): string {

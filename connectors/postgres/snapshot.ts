@@ -1,16 +1,17 @@
 // The rows as they were when the slot was made: exactly those whose transactions the stream will not bring. One transaction on a
 // connection of its own reads the catalog and then each table; what the rows become after that is the stream's.
 
-import { HistoryLost, type SourceEvent, type SourceRecord } from '../contract.js';
-import { contractError, StatementRefused } from './access-error.js';
-import type { ByteScratch } from './byte-scratch.js';
-import { publishedTables, typeKinds, type PublishedTable, type Selection, type Sql } from './catalog.js';
+import { HistoryLost, SourceUnavailable, type SourceEvent, type SourceRecord } from '../contract.js';
+import { publishedTables, typeKinds, type PublishedTable, type Sql } from './catalog/catalog.js';
+import type { Selection } from './catalog/selection.js';
+import { quoteLiteral } from './catalog/statements.js';
+import { contractError, StatementRefused } from './connection/access-error.js';
 import { selectCopied } from './copied-rows.js';
 import type { CopyingSql } from './reselect.js';
-import { quoteLiteral } from './statements.js';
 import type { StreamedRows } from './streamed-rows.js';
 import { EVENT_BYTES, EVENT_RECORDS, PARTITION } from './transaction-events.js';
-import type { TypeKinds } from './type-kinds.js';
+import type { ByteScratch } from './wire/byte-scratch.js';
+import type { TypeKinds } from './wire/type-kinds.js';
 
 /** What the snapshot saw. */
 export interface SeenCatalog {
@@ -25,13 +26,30 @@ const PROGRESS_MS = 250;
 /** Of tables that nobody has analyzed. */
 const GUESSED_ROW_BYTES = 100;
 
-/** Puts the session into the snapshot, for as long as its transaction lasts, and reads the catalog as it was then. */
+/**
+ * Puts the session into the snapshot, for as long as its transaction lasts, and reads the catalog as it was then. Rejects with
+ * SourceUnavailable where the connection that keeps the snapshot has ended.
+ */
 export async function enterSnapshot(sql: Sql, name: string, selection: Selection): Promise<SeenCatalog> {
   await sql.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-  await sql.query(`SET TRANSACTION SNAPSHOT ${quoteLiteral(name)}`);
+  await adopt(sql, name);
   // Row security would leave rows out without a word: now it is an error.
   await sql.query('SET LOCAL row_security = off');
   return { tables: await publishedTables(sql, selection), types: await typeKinds(sql) };
+}
+
+async function adopt(sql: Sql, name: string): Promise<void> {
+  try {
+    await sql.query(`SET TRANSACTION SNAPSHOT ${quoteLiteral(name)}`);
+  } catch (error) {
+    if (!(error instanceof StatementRefused) || !isSnapshotGone(error)) throw error;
+    throw new SourceUnavailable(`${error.message}; the connection that kept it has ended`, { cause: error });
+  }
+}
+
+/** Until version 16 the server took such a name for a wrong one. */
+function isSnapshotGone({ sqlState }: StatementRefused): boolean {
+  return sqlState === '42704' || sqlState === '22023' || sqlState === '55000';
 }
 
 export interface SnapshotTable {

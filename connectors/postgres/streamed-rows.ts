@@ -1,13 +1,13 @@
 // Changes of one table's rows to keys and values of records. Here it is decided what stands in for a value that an update left out:
 // the old row, what is in memory, or what was found out; where nothing does, it is said, and never guessed.
 
-import type { ByteScratch } from './byte-scratch.js';
-import type { PgOutputMessage } from './pgoutput.js';
-import { RowWriter, type CopiedRow } from './row-writer.js';
-import type { Table } from './table.js';
 import type { ColumnTexts, ToastMemory } from './toast-memory.js';
-import type { Tuple } from './tuple.js';
-import type { TypeKinds } from './type-kinds.js';
+import type { ByteScratch } from './wire/byte-scratch.js';
+import type { PgOutputMessage } from './wire/pgoutput.js';
+import { RowWriter, type CopiedRow } from './wire/row-writer.js';
+import type { Table } from './wire/table.js';
+import type { Tuple } from './wire/tuple.js';
+import type { TypeKinds } from './wire/type-kinds.js';
 
 export type RowChange = Extract<PgOutputMessage, { kind: 'insert' | 'update' | 'delete' }>;
 export type RowUpdate = Extract<PgOutputMessage, { kind: 'update' }>;

@@ -2,11 +2,11 @@
 // what a position covers already. Knows no connection; a transaction is never held, only the event that is being filled.
 
 import type { SourceEvent, SourceRecord } from '../contract.js';
-import type { ByteScratch } from './byte-scratch.js';
-import { formatLsn } from './lsn.js';
-import type { PgOutputMessage } from './pgoutput.js';
+import { formatLsn } from './connection/lsn.js';
 import { positionText, type StreamIdentity, type StreamPlace } from './position.js';
 import type { Filled, RowUpdate, StreamedRows } from './streamed-rows.js';
+import type { ByteScratch } from './wire/byte-scratch.js';
+import type { PgOutputMessage } from './wire/pgoutput.js';
 
 /** There is one order of all that a slot sends, so there is one partition. */
 export const PARTITION = 'postgres';

@@ -15,7 +15,7 @@ import { PLACEHOLDER, pointerOf, type Interpolated } from './interpolation.js';
 import { checkAgainst } from './schema-check.js';
 import { AUTH_SCHEMA } from './schemas.js';
 import { Secret } from './secret.js';
-import { parseDuration } from './units.js';
+import { parseDuration } from '../units.js';
 
 const JWT: KeyPath = ['auth', 'jwt'];
 const KEY_KINDS = ['secret', 'jwksUrl', 'publicKey'] as const;

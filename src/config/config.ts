@@ -15,6 +15,7 @@ export interface Config {
   readonly auth: AuthConfig;
   /** At least one. Names are distinct, and no path belongs to two of them. */
   readonly sources: readonly SourceConfig[];
+  readonly outbound: OutboundConfig;
   /** Empty: nobody sees anything. */
   readonly entitlements: readonly EntitlementRule[];
   readonly limits: Limits;
@@ -40,6 +41,12 @@ export interface AdminConfig {
   readonly port: number;
   /** At least 16 bytes of visible ASCII. Undefined: the admin API refuses everybody. */
   readonly token: Secret | undefined;
+}
+
+/** Where requests over HTTP may go beside what is public. */
+export interface OutboundConfig {
+  /** Ranges, addresses, and the words `private` and `loopback`. */
+  readonly allow: readonly string[];
 }
 
 export type AuthConfig =

@@ -10,7 +10,7 @@ import type { Problem } from './finding.js';
 import { isUnknown, type Interpolated } from './interpolation.js';
 import type { JsonSchema } from './schemas.js';
 import { Secret } from './secret.js';
-import { parseSize, SIZE_PATTERN } from './units.js';
+import { parseSize, SIZE_PATTERN } from '../units.js';
 
 const MIB = 1024 * 1024;
 const KAFKA = 'kafka';

@@ -8,7 +8,7 @@ import type { Format } from './format.js';
 import { OPTIONS, SECTION_DOCS, type Option } from './options.js';
 import { AUTH_SCHEMA, ENTITLEMENT_SCHEMA, SOURCE_SCHEMA, type JsonSchema } from './schemas.js';
 import type { ConnectorTypes } from './sources.js';
-import { DURATION_PATTERN } from './units.js';
+import { DURATION_PATTERN } from '../units.js';
 import { isSecretName } from '../telemetry/scrub.js';
 
 const REFERENCE: JsonSchema = { $ref: '#/definitions/reference' };

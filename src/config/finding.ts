@@ -28,6 +28,8 @@ export const FINDING_CODES = {
   'bad-key': 'The public key cannot be used.',
   'algorithm-family':
     'The algorithms are not those that the key can verify; HMAC and public keys are never mixed.',
+  'outbound-refused':
+    'An address is not public, and `outbound.allow` does not have it: nothing will be asked of it.',
   'plain-http': 'Signing keys are fetched without TLS, so that whoever sits between can forge tokens.',
   'no-connector': 'A source does not say what it reads from.',
   'two-connectors': 'A source reads from more than one place.',

@@ -1,8 +1,9 @@
 // What a scalar option takes: how it is read from text or YAML, and how an editor's schema describes it.
 
 import { isIP } from 'node:net';
+import { ALLOW_WORDS, entryFault, type EntryFault } from '../outbound/address-policy.js';
 import { nearest } from './suggestion.js';
-import { DURATION_PATTERN, parseDuration, parseSize, SIZE_PATTERN } from './units.js';
+import { DURATION_PATTERN, parseDuration, parseSize, SIZE_PATTERN } from '../units.js';
 import type { FindingCode } from './finding.js';
 
 export type Parsed<T> =
@@ -176,6 +177,41 @@ export const origins: Format<readonly string[]> = {
 function originOf(written: unknown): string | undefined {
   if (typeof written !== 'string' || !new RegExp(`^${ORIGIN}$`).test(written)) return undefined;
   return URL.canParse(written) ? new URL(written).origin : undefined;
+}
+
+const RANGE = '[0-9A-Fa-f.:]+(/[0-9]{1,3})?';
+const RANGE_OR_WORD = `(${ALLOW_WORDS.join('|')}|${RANGE})`;
+
+/** Ranges of addresses, and words for some of them. In a variable they are separated by commas. */
+export const addressRanges: Format<readonly string[]> = {
+  name: 'list of ranges',
+  schema: {
+    anyOf: [
+      { type: 'array', items: { type: 'string', pattern: `^${RANGE_OR_WORD}$` } },
+      { type: 'string', pattern: `^\\s*(${RANGE_OR_WORD}(\\s*,\\s*${RANGE_OR_WORD})*)?\\s*$` },
+    ],
+  },
+  parse(written) {
+    const list = typeof written === 'string' ? itemsOf(written) : written;
+    if (!Array.isArray(list)) return wrong('must be a list of ranges, such as [10.20.0.0/16]');
+    for (const [index, item] of list.entries()) {
+      const fault = typeof item === 'string' ? entryFault(item) : NOT_TEXT;
+      if (fault === undefined) continue;
+      const suggestion = fault.suggestion ?? nearest(String(item), ALLOW_WORDS);
+      const found = { ...bad(`has an entry that ${fault.message}`), index };
+      return suggestion === undefined ? found : { ...found, suggestion };
+    }
+    return { ok: true, value: list };
+  },
+};
+
+const NOT_TEXT: EntryFault = { message: 'is no text; put it in quotes' };
+
+function itemsOf(list: string): string[] {
+  return list
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
 }
 
 function number(written: unknown, bounds: Bounds, what: string): Parsed<number> {

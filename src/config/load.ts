@@ -11,6 +11,7 @@ import { readFixedTree, type FixedTree, type ReadFixedTree } from './fixed-tree.
 import { interpolate, isUnknown, type Interpolated, type Surroundings } from './interpolation.js';
 import { OPTIONS } from './options.js';
 import { Origins } from './origins.js';
+import { outboundProblems } from './outbound.js';
 import { filesOfOutside, NO_OUTSIDE_CONNECTORS, type OutsideConnectors } from './outside-connectors.js';
 import { mappingProblems, matchesNothing, overlaps, readEntitlements } from './rules.js';
 import { AUTH_SCHEMA, ENTITLEMENT_SCHEMA, SOURCE_SCHEMA } from './schemas.js';
@@ -132,6 +133,7 @@ function resolve(interpolated: Interpolated, connectors: Connectors, surrounding
       interpolated,
     ),
     ...entitlements.problems,
+    ...outboundProblems(fixed.tree.outbound, { auth, sources: sources.sources }, interpolated),
   ];
   if (auth === undefined || problems.some(({ severity }) => severity === 'error'))
     return { config: undefined, problems, written: {}, variables: fixed.variables };
@@ -169,6 +171,7 @@ function shutdownOrder({ shutdown: { grace, wait, spread } }: FixedTree): Proble
 function scalarsOf({
   listen,
   admin,
+  outbound,
   limits,
   fanout,
   log,
@@ -186,6 +189,7 @@ function scalarsOf({
   return {
     listen,
     admin: { ...admin, token: admin.token === undefined ? undefined : new Secret(admin.token) },
+    outbound,
     limits: resolved,
     fanout: { flushWindowMs: fanout.flushWindow },
     log,

@@ -3,6 +3,7 @@
 
 import { LOG_LEVELS } from './config.js';
 import {
+  addressRanges,
   bearerSecret,
   count,
   duration,
@@ -83,6 +84,16 @@ export const OPTIONS = {
       reason: 'Without one the admin API refuses everybody; metrics and health need none.',
       example: { env: 'ADMIN_TOKEN' },
       format: bearerSecret({ minBytes: 16 }),
+    }),
+  },
+  outbound: {
+    allow: option({
+      doc: 'Addresses that are not public and may be asked all the same: ranges, single addresses, and the words `private` (RFC 1918, IPv6 ULA) and `loopback`.',
+      default: [],
+      reason:
+        'Who writes a URL into this file, or answers for the name in it, must not get at what only this machine reaches: the metadata service of a cloud above all.',
+      example: ['10.20.0.0/16', 'loopback'],
+      format: addressRanges,
     }),
   },
   limits: {
@@ -270,6 +281,8 @@ export const OPTIONS = {
 export const SECTION_DOCS: Readonly<Record<keyof typeof OPTIONS, string>> = {
   listen: 'The public port: the WebSocket at `/v1/stream`.',
   admin: 'The operator’s port: `/metrics`, `/livez`, `/readyz`, and the admin API under `/v1/`.',
+  outbound:
+    'Where requests over HTTP may go that this process makes: for signing keys (`jwksUrl`), schemas (`schemaRegistry`), tokens (`tokenUrl`) and REST sources. To public addresses always, to others only if they are allowed here; a name all of whose addresses are not allowed is refused. Kafka and Postgres are not asked over HTTP and not concerned. See [operate.md](operate.md#the-way-out).',
   limits:
     'Everything that a client or a record can grow has an end. Each limit that is hit counts in `tailrace_limit_hits_total`.',
   fanout: 'How changes leave.',

@@ -40,6 +40,7 @@ export function configReference(types: ConnectorTypes, example: string): string 
       schema: itemsOf(propertyOf(SOURCE_SCHEMA, 'map')),
     }),
     blockSection({ anchor: 'entitlements', title: 'entitlements', schema: ENTITLEMENT_SCHEMA }),
+    fixedSection('outbound'),
     fixedSection('limits'),
     fixedSection('fanout'),
     fixedSection('log'),
@@ -162,8 +163,7 @@ function kindOf(schema: JsonSchema): string {
   const words = (schema['enum'] ?? (schema['const'] === undefined ? undefined : [schema['const']])) as
     unknown[] | undefined;
   if (words !== undefined) return words.map((word) => `\`${String(word)}\``).join(' or ');
-  const forms = (schema['anyOf'] ?? schema['oneOf']) as readonly JsonSchema[] | undefined;
-  if (forms !== undefined) return [...new Set(forms.map(kindOf))].join(' or ');
+  if (!('type' in schema)) return [...new Set(formsOf(schema).map(kindOf))].join(' or ');
   if (schema['type'] === 'array') return `list of ${kindOf(itemsOf(schema))}`;
   const names: Readonly<Record<string, string>> = {
     object: 'mapping',
@@ -194,14 +194,48 @@ function flow(value: unknown): string {
       .map(([key, below]) => `${key}: ${flow(below)}`)
       .join(', ')} }`.replace('{  }', '{}');
   }
-  return typeof value === 'string' && /[{}[\],*#]|: /.test(value) ? `"${value}"` : String(value);
+  return typeof value === 'string' && /^$|[{}[\],*#]|: /.test(value) ? `"${value}"` : String(value);
 }
 
-/** Of a value that may have several forms, those of the form that has any. */
+/** Of a value that may have several forms, those of all of them, each with the form that it is of. */
 function propertiesOf(schema: JsonSchema): Readonly<Record<string, JsonSchema>> {
-  const forms = (schema['oneOf'] ?? schema['anyOf'] ?? []) as readonly JsonSchema[];
-  const form = [schema, ...forms].find((each) => each['properties'] !== undefined);
-  return (form?.['properties'] ?? {}) as Readonly<Record<string, JsonSchema>>;
+  const forms = [schema, ...formsOf(schema)].filter((each) => each['properties'] !== undefined);
+  const merged = new Map<string, JsonSchema>();
+  for (const form of forms) {
+    const condition = conditionOf(form);
+    for (const [name, property] of Object.entries(
+      form['properties'] as Readonly<Record<string, JsonSchema>>,
+    )) {
+      const known = merged.get(name);
+      const own = condition === '' || 'const' in property ? property : conditional(property, condition);
+      merged.set(name, known === undefined ? own : eitherOf(known, own));
+    }
+  }
+  return Object.fromEntries(merged);
+}
+
+function formsOf(schema: JsonSchema): readonly JsonSchema[] {
+  return (schema['oneOf'] ?? schema['anyOf'] ?? []) as readonly JsonSchema[];
+}
+
+/** What tells this form from the others: the constant of one of its properties. */
+function conditionOf(form: JsonSchema): string {
+  const properties = Object.entries(form['properties'] as Readonly<Record<string, JsonSchema>>);
+  const [name, constant] = properties.find(([, property]) => 'const' in property) ?? [];
+  return constant === undefined ? '' : `\`${name}: ${flow(constant['const'])}\``;
+}
+
+function conditional(property: JsonSchema, condition: string): JsonSchema {
+  return { ...property, description: `With ${condition}: ${textOf(property, 'description')}` };
+}
+
+function eitherOf(one: JsonSchema, other: JsonSchema): JsonSchema {
+  const description = [one, other].map((each) =>
+    'const' in each
+      ? `\`${flow(each['const'])}\`: ${textOf(each, 'description')}`
+      : textOf(each, 'description'),
+  );
+  return { anyOf: [one, other], description: description.join(' ') };
 }
 
 function propertyOf(schema: JsonSchema, name: string): JsonSchema {

@@ -8,7 +8,7 @@ import { pointerOf, type Interpolated } from './interpolation.js';
 import { significantErrors } from './schema-alternatives.js';
 import { schemasBelow, type JsonSchema } from './schemas.js';
 import { nearest } from './suggestion.js';
-import { parseDuration, parseSize } from './units.js';
+import { parseDuration, parseSize } from '../units.js';
 import { unknownKey } from './unknown-key.js';
 
 export interface SchemaCheck {

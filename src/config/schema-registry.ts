@@ -7,7 +7,7 @@ import { Secret } from './secret.js';
 import { readerSchemaFault } from '../decode/registry/known-schemas.js';
 import { isUnknown } from './interpolation.js';
 import type { CheckedPlace } from './schema-check.js';
-import { DURATION_PATTERN, parseDuration } from './units.js';
+import { DURATION_PATTERN, parseDuration } from '../units.js';
 
 const readerSchema = (part: string): JsonSchema => ({
   type: 'string',

@@ -5,7 +5,7 @@
 import { FORMATS, HMAC_ALGORITHMS, PUBLIC_KEY_ALGORITHMS } from './config.js';
 import { DEAD_LETTERS_SCHEMA } from './dead-letters.js';
 import { SCHEMA_REGISTRY_SCHEMA } from './schema-registry.js';
-import { DURATION_PATTERN } from './units.js';
+import { DURATION_PATTERN } from '../units.js';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -306,8 +306,8 @@ export const SOURCE_SCHEMA: JsonSchema = {
       type: 'boolean',
       default: false,
       description:
-        'Subscribers get a transaction of the source as a whole: they never see half of it. Of `postgres`; transactions of more than 1,000 paths or 1 MiB come in parts that say so.',
-      reason: 'Who reads one value at a time need not wait for the others.',
+        'Subscribers get a transaction of the source as a whole: they never see half of it. Of `postgres`, and of `rest`, whose polls are its transactions; those of more than 1,000 paths or 1 MiB come in parts that say so.',
+      reason: 'Who reads one value at a time need not wait for the others. Of `rest` the default is `true`.',
     },
     deadLetters: DEAD_LETTERS_SCHEMA,
     map: {

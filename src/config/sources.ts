@@ -24,7 +24,7 @@ import {
 import { schemaOfMember, SOURCE_SCHEMA, type JsonSchema } from './schemas.js';
 import { Secret } from './secret.js';
 import { connectorsOf, type ChosenConnector } from './source-connector.js';
-import { parseDuration } from './units.js';
+import { parseDuration } from '../units.js';
 
 /** The connectors that Tailrace is built with, as connectors/registry.ts has them. */
 export type ConnectorTypes = readonly SourceType<unknown>[];
@@ -127,7 +127,8 @@ function readSource(
   problems.push(...options.problems);
   const { schemaRegistry, deadLetters } = checked.value as WrittenBlocks;
   const format = formatOf(item, checked.value as WrittenBlocks, connector);
-  problems.push(...atomicProblems(checked.value as Pick<SourceConfig, 'atomic'>, connector, { path, where }));
+  const atomic = atomicOf(item, checked.value as Pick<SourceConfig, 'atomic'>, connector);
+  problems.push(...atomicProblems(atomic, connector, { path, where }));
   const origin = { type: connector.type, options: options.value };
   if (problems.length === 0)
     problems.push(
@@ -135,10 +136,7 @@ function readSource(
       ...deadLetterProblems(deadLetters, origin, { path, where, interpolated }),
     );
   if (problems.length > 0) return { ...broken, problems };
-  const { name, numbers, contended, maxPaths, atomic, map } = checked.value as Omit<
-    SourceConfig,
-    'type' | 'options'
-  >;
+  const { name, numbers, contended, maxPaths, map } = checked.value as Omit<SourceConfig, 'type' | 'options'>;
   const { expireAfter } = checked.value as WrittenExpiry;
   const sealed = new Secret(options.value as Readonly<Record<string, unknown>>);
   const source = {
@@ -156,7 +154,7 @@ function readSource(
     schemaRegistry: schemaRegistry && resolveSchemaRegistry(schemaRegistry),
     deadLetters: resolveDeadLetters(deadLetters, origin, folder),
   };
-  const whole = { ...(checked.value as object), format, [key]: options.value };
+  const whole = { ...(checked.value as object), format, atomic, [key]: options.value };
   return { ...broken, source, connector, written: whole, problems };
 }
 
@@ -176,8 +174,17 @@ function formatOf(
   return saysKey || keyFormat === undefined ? format : { ...format, key: keyFormat };
 }
 
-function atomicProblems(
+/** Where nothing is said of it, it is as the connector has it. */
+function atomicOf(
+  item: object,
   { atomic }: Pick<SourceConfig, 'atomic'>,
+  { transactions = false, atomicByDefault = false }: SourceType<unknown>,
+): boolean {
+  return 'atomic' in item ? atomic : transactions && atomicByDefault;
+}
+
+function atomicProblems(
+  atomic: boolean,
   { type, transactions = false }: SourceType<unknown>,
   { path, where }: { readonly path: KeyPath; readonly where: string },
 ): Problem[] {

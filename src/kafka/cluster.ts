@@ -19,6 +19,7 @@ import {
 import { askListener, mismatchText } from './listener.js';
 import { METADATA_API, METADATA_VERSION, metadataRequest, readMetadataResponse } from './metadata.js';
 import type { ClusterMetadata, TopicMetadata } from './metadata.js';
+import type { TokenAgents } from './oauth-token.js';
 import { mechanismName, saslMechanism, type SaslSettings } from './sasl.js';
 import { tlsMaterialFault, validityText } from './tls-material.js';
 
@@ -73,26 +74,28 @@ const TOPIC_RESOURCE = 2;
 const DEFAULT_CONNECT_TIMEOUT_MS = 3_000;
 const DEFAULT_REQUEST_TIMEOUT_MS = 10_000;
 
-/** No connection is opened yet. */
-export function kafkaCluster(settings: ClusterSettings): KafkaCluster {
-  return new KafkajsCluster(settings);
+/** No connection is opened yet. `agents`: for the token endpoint of `oauthbearer`; whatever logs in otherwise needs none. */
+export function kafkaCluster(settings: ClusterSettings, agents?: TokenAgents): KafkaCluster {
+  return new KafkajsCluster(settings, agents);
 }
 
 /** Invariant: every broker that it connects to is disconnected again, or has given its socket away. */
 class KafkajsCluster implements KafkaCluster {
+  readonly #agents: TokenAgents | undefined;
   #settings: ClusterSettings;
   #sasl: Mechanism | undefined;
   /** Where brokers were when they were last asked; first, those that are configured. */
   #known: readonly Address[] = [];
 
-  constructor(settings: ClusterSettings) {
+  constructor(settings: ClusterSettings, agents: TokenAgents | undefined) {
+    this.#agents = agents;
     this.#settings = settings;
-    this.#sasl = settings.sasl && saslMechanism(settings.sasl);
+    this.#sasl = settings.sasl && saslMechanism(settings.sasl, agents);
   }
 
   adopt(settings: ClusterSettings): void {
     this.#settings = settings;
-    this.#sasl = settings.sasl && saslMechanism(settings.sasl);
+    this.#sasl = settings.sasl && saslMechanism(settings.sasl, this.#agents);
     this.#known = [];
   }
 

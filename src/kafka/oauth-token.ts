@@ -1,8 +1,8 @@
 // Access tokens for brokers, from an OAuth 2 token endpoint by the client credentials grant (RFC 6749, 4.4). Kept until shortly before
-// they expire. Node's fetch cannot trust an authority of one's own, so requests are made without it.
+// they expire. Which addresses may be asked is the agents' business.
 
-import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import { request as httpRequest, type Agent as HttpAgent, type IncomingMessage } from 'node:http';
+import { request as httpsRequest, type Agent as HttpsAgent } from 'node:https';
 
 import { KafkaRefused, KafkaUnreachable, tlsRefusal } from './access-error.js';
 
@@ -18,6 +18,12 @@ export interface OAuthSettings {
   readonly ca?: string;
   /** For the whole answer. Default 10 s. */
   readonly timeoutMs?: number;
+}
+
+/** Whose connections lead out of the process. They may fail with an error named AddressRefused, whose message says why. */
+export interface TokenAgents {
+  readonly httpAgent: HttpAgent;
+  readonly httpsAgent: HttpsAgent;
 }
 
 interface Token {
@@ -37,11 +43,13 @@ const RENEW_AFTER = 0.8;
 /** Invariant: at most one request at a time, and none while the token is fresh. */
 export class OAuthTokens {
   readonly #settings: OAuthSettings;
+  readonly #agents: TokenAgents;
   #token: Token | undefined;
   #asked: Promise<Token> | undefined;
 
-  constructor(settings: OAuthSettings) {
+  constructor(settings: OAuthSettings, agents: TokenAgents) {
     this.#settings = settings;
+    this.#agents = agents;
   }
 
   /** A token that has not expired. Throws KafkaRefused where the endpoint will not give one, KafkaUnreachable. */
@@ -63,7 +71,7 @@ export class OAuthTokens {
   async #ask(): Promise<Token> {
     const askedAt = performance.now();
     const { tokenUrl } = this.#settings;
-    const answer = await post(this.#settings);
+    const answer = await post(this.#settings, this.#agents);
     const { status, fields } = answer;
     if (status === 429 || status >= 500)
       throw new KafkaUnreachable(`token endpoint ${tokenUrl}: it answers with status ${status}`);
@@ -86,7 +94,7 @@ interface Answer {
   readonly atMs: number;
 }
 
-function post(settings: OAuthSettings): Promise<Answer> {
+function post(settings: OAuthSettings, agents: TokenAgents): Promise<Answer> {
   const { tokenUrl, clientId, clientSecret, scope, audience, parameters, ca } = settings;
   const form = new URLSearchParams({ grant_type: 'client_credentials' });
   if (scope !== undefined) form.set('scope', scope);
@@ -95,6 +103,7 @@ function post(settings: OAuthSettings): Promise<Answer> {
   const body = form.toString();
   const login = [clientId, clientSecret].map(formEncoded).join(':');
   const timeoutMs = settings.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const isSecure = tokenUrl.startsWith('https:');
   const options = {
     method: 'POST',
     headers: {
@@ -103,13 +112,14 @@ function post(settings: OAuthSettings): Promise<Answer> {
       'content-type': 'application/x-www-form-urlencoded',
       'content-length': Buffer.byteLength(body),
     },
+    agent: isSecure ? agents.httpsAgent : agents.httpAgent,
     signal: AbortSignal.timeout(timeoutMs),
     ...(ca !== undefined && { ca }),
   };
   return new Promise((resolve, reject) => {
     const fail = (error: unknown): void => reject(requestError(error, settings, timeoutMs));
     try {
-      const send = tokenUrl.startsWith('https:') ? httpsRequest : httpRequest;
+      const send = isSecure ? httpsRequest : httpRequest;
       const sent = send(tokenUrl, options, (answer) => void readAnswer(answer).then(resolve, fail));
       sent.on('error', fail);
       sent.end(body);
@@ -138,7 +148,8 @@ function requestError(
   timeoutMs: number,
 ): KafkaRefused | KafkaUnreachable {
   const where = `token endpoint ${tokenUrl}`;
-  const { code: given, name } = error as { readonly code?: unknown; readonly name?: unknown };
+  const { code: given, name, message } = error as Partial<Readonly<Record<string, unknown>>>;
+  if (name === 'AddressRefused') return new KafkaRefused(`${where}: ${String(message)}`, { cause: error });
   const code = typeof given === 'string' ? given : '';
   if (code === 'ERR_INVALID_URL')
     return new KafkaRefused(`${where}: \`sasl.tokenUrl\` is not a URL`, { cause: error });

@@ -8,6 +8,7 @@ import { BrokerConnection } from './broker-connection.js';
 import { kafkaCluster, type ClusterSettings, type KafkaCluster } from './cluster.js';
 import { TOPIC_DENIED, UNKNOWN_TOPIC } from './error-codes.js';
 import type { NodeAddress, TopicMetadata } from './metadata.js';
+import type { TokenAgents } from './oauth-token.js';
 import { produceRequest, readProduceAnswer } from './produce-request.js';
 
 /** The broker will not have these records, now or later. */
@@ -45,9 +46,9 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 /** What the network may add to the time that the leader is given. */
 const SLACK_MS = 2_000;
 
-/** Contacts nobody yet. */
-export function openProducer(settings: ClusterSettings): KafkaProducer {
-  return new OwnProducer(kafkaCluster(settings), settings);
+/** Contacts nobody yet. `agents` as of a cluster. */
+export function openProducer(settings: ClusterSettings, agents?: TokenAgents): KafkaProducer {
+  return new OwnProducer(kafkaCluster(settings, agents), settings);
 }
 
 /** Invariant: one connection per broker, of which no other is used at the same time. */

@@ -8,7 +8,7 @@ import scram512 from 'kafkajs/src/broker/saslAuthenticator/scram512.js';
 
 import { KafkaRefused } from './access-error.js';
 import { mskTokens } from './msk-token.js';
-import { OAuthTokens, type OAuthSettings } from './oauth-token.js';
+import { OAuthTokens, type OAuthSettings, type TokenAgents } from './oauth-token.js';
 
 export type SaslSettings =
   | {
@@ -38,9 +38,9 @@ export function mechanismName({ mechanism }: SaslSettings): string {
 
 /**
  * What kafkajs takes as `sasl`. Keep it: tokens are kept with it. A login throws what the broker or the connection said (kafkajs by
- * itself makes a wrong password of every lost connection), or the errors of a {@link TokenSource}.
+ * itself makes a wrong password of every lost connection), or the errors of a {@link TokenSource}. Who asks for tokens needs `agents`.
  */
-export function saslMechanism(settings: SaslSettings): Mechanism {
+export function saslMechanism(settings: SaslSettings, agents: TokenAgents | undefined): Mechanism {
   const mechanism = mechanismName(settings);
   switch (settings.mechanism) {
     case 'plain':
@@ -50,7 +50,8 @@ export function saslMechanism(settings: SaslSettings): Mechanism {
     case 'scram-sha-512':
       return { mechanism, authenticationProvider: candid(scram512(settings)) };
     case 'oauthbearer': {
-      const tokens = new OAuthTokens(settings);
+      if (agents === undefined) throw new Error('oauthbearer without agents that ask the token endpoint');
+      const tokens = new OAuthTokens(settings, agents);
       return { mechanism, authenticationProvider: bearer(() => tokens.current(), settings.extensions) };
     }
     case 'aws-msk-iam':

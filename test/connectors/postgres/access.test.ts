@@ -4,11 +4,11 @@ import { describe, expect, test } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 
 import { OptionsRejected } from '../../../connectors/contract.js';
-import { accessSettings, asksForSameRecords } from '../../../connectors/postgres/access.js';
+import type { AccessOptions } from '../../../connectors/postgres/connection/access-options.js';
+import { accessSettings } from '../../../connectors/postgres/connection/access.js';
 import {
+  asksForSameRecords,
   POSTGRES_OPTIONS,
-  sizeBytes,
-  type AccessOptions,
   type PostgresOptions,
 } from '../../../connectors/postgres/options.js';
 
@@ -132,11 +132,5 @@ describe('the schema', () => {
     ['no time', { url, connectTimeout: '0s' }],
   ])('refuses %s', (_what, options) => {
     expect(accepts(options)).toBe(false);
-  });
-
-  test('sizes are bytes', () => {
-    expect([sizeBytes('1KiB'), sizeBytes('64MiB'), sizeBytes('1GiB'), sizeBytes(5000)]).toEqual([
-      ...[1024, 64 * 1024 * 1024, 1024 * 1024 * 1024, 5000],
-    ]);
   });
 });

@@ -4,9 +4,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { SourceUnavailable } from '../../../connectors/contract.js';
-import type { Access } from '../../../connectors/postgres/access.js';
-import { openReplication } from '../../../connectors/postgres/replication-session.js';
-import { openSql } from '../../../connectors/postgres/sql-session.js';
+import type { Access } from '../../../connectors/postgres/connection/access.js';
+import { openReplication } from '../../../connectors/postgres/connection/replication-session.js';
+import { openSql } from '../../../connectors/postgres/connection/sql-session.js';
 import { until } from '../../support/kafka.js';
 import { startPostgres, type PostgresServer, type TestDatabase } from '../../support/postgres.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';

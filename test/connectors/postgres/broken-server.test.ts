@@ -5,7 +5,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 
 import { OptionsRejected, SourceUnavailable } from '../../../connectors/contract.js';
-import { openSql } from '../../../connectors/postgres/sql-session.js';
+import { openSql } from '../../../connectors/postgres/connection/sql-session.js';
 import { accessTo, refusalOf } from './connecting.js';
 
 const GSSAPI = Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 7]);

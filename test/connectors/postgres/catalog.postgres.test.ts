@@ -3,9 +3,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
 
-import { publishedTables, type PublishedTable } from '../../../connectors/postgres/catalog.js';
-import { decodeMessage, type Relation } from '../../../connectors/postgres/pgoutput.js';
-import { differs } from '../../../connectors/postgres/table-watch.js';
+import { publishedTables, type PublishedTable } from '../../../connectors/postgres/catalog/catalog.js';
+import { differs } from '../../../connectors/postgres/catalog/table-watch.js';
+import { decodeMessage, type Relation } from '../../../connectors/postgres/wire/pgoutput.js';
 import { startPostgres, type PostgresServer } from '../../support/postgres.js';
 import { emptyDatabase, textSql } from './text-sql.js';
 

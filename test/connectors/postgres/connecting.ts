@@ -1,9 +1,9 @@
 // What tests of sessions start from: access by URL, and what a session was refused with.
 
-import { accessSettings, type Access, type Timings } from '../../../connectors/postgres/access.js';
-import type { AccessOptions } from '../../../connectors/postgres/options.js';
-import { openReplication } from '../../../connectors/postgres/replication-session.js';
-import { openSql, type SqlSession } from '../../../connectors/postgres/sql-session.js';
+import type { AccessOptions } from '../../../connectors/postgres/connection/access-options.js';
+import { accessSettings, type Access, type Timings } from '../../../connectors/postgres/connection/access.js';
+import { openReplication } from '../../../connectors/postgres/connection/replication-session.js';
+import { openSql, type SqlSession } from '../../../connectors/postgres/connection/sql-session.js';
 
 /** About 1/20 of what a server gets in earnest. */
 export const FAST: Timings = { reportMs: 400, deadAfterMs: 1_200 };

@@ -3,7 +3,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { ProtocolFault } from '../../../connectors/postgres/protocol-fault.js';
+import { ProtocolFault } from '../../../connectors/postgres/wire/protocol-fault.js';
 import { isLong } from '../../support/long.js';
 import { TYPE, writerOf, type SampleColumn } from './sample-table.js';
 import { copyLine } from './server-bytes.js';

@@ -2,9 +2,9 @@
 
 import { expect, test } from '@jest/globals';
 
-import type { Relation } from '../../../connectors/postgres/pgoutput.js';
-import { differs } from '../../../connectors/postgres/table-watch.js';
-import type { Table } from '../../../connectors/postgres/table.js';
+import { differs } from '../../../connectors/postgres/catalog/table-watch.js';
+import type { Relation } from '../../../connectors/postgres/wire/pgoutput.js';
+import type { Table } from '../../../connectors/postgres/wire/table.js';
 
 const ID = { name: 'id', typeOid: 23, typeModifier: -1, isKey: true };
 const NOTE = { name: '__proto__', typeOid: 25, typeModifier: -1, isKey: false };

@@ -5,8 +5,8 @@ import { afterAll, expect, test } from '@jest/globals';
 
 import { Chance } from '../../../connectors/kit/chance.js';
 import { until } from '../../support/kafka.js';
-import { startPostgres, type PostgresServer, type TestDatabase } from '../../support/postgres.js';
 import { promote, startStandby, STANDBY_SLOT, untilReplayed } from '../../support/postgres-standby.js';
+import { startPostgres, type PostgresServer, type TestDatabase } from '../../support/postgres.js';
 import { Bridge } from './bridge.js';
 import { Load } from './load.js';
 import { HISTORY_TABLES, REST } from './random-statements.js';

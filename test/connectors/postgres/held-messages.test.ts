@@ -3,7 +3,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { HeldMessages } from '../../../connectors/postgres/held-messages.js';
+import { HeldMessages } from '../../../connectors/postgres/connection/held-messages.js';
 
 const KIB = 1024;
 

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { Chance } from '../../../connectors/kit/chance.js';
 import type { ValueChange } from '../../../src/receiver/held-values.js';
-import { startPostgres, type PostgresServer } from '../../support/postgres.js';
 import { isLong } from '../../support/long.js';
+import { startPostgres, type PostgresServer } from '../../support/postgres.js';
 import { Bridge } from './bridge.js';
 import { RandomHistory } from './random-history.js';
 import { HISTORY_TABLES, NEVER, randomChange, REST } from './random-statements.js';
@@ -14,7 +14,7 @@ import { publishedRows } from './table-oracle.js';
 
 /** One alone: HISTORY_SEED=17. */
 const ONLY = process.env['HISTORY_SEED'];
-const HISTORIES = isLong ? 100 : 3;
+const HISTORIES = isLong ? 15 : 3;
 const FIRST = isLong ? Math.floor(Math.random() * 1_000_000) : 1;
 const RESTS = isLong ? 5 : 3;
 const STEPS = 10;

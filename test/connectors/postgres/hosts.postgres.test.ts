@@ -3,9 +3,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
 import { SourceUnavailable } from '../../../connectors/contract.js';
-import { openReplication } from '../../../connectors/postgres/replication-session.js';
-import { startPostgres, type PostgresServer } from '../../support/postgres.js';
+import { openReplication } from '../../../connectors/postgres/connection/replication-session.js';
 import { promote, startStandby } from '../../support/postgres-standby.js';
+import { startPostgres, type PostgresServer } from '../../support/postgres.js';
 import { accessTo, refusalOf, unaborted, withSql } from './connecting.js';
 
 let primary: PostgresServer;

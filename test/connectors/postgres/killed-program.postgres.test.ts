@@ -4,8 +4,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { isDeepStrictEqual } from 'node:util';
 
-import { freePort } from '../../../src/demo/kafka-process.js';
 import { Chance } from '../../../connectors/kit/chance.js';
+import { freePort } from '../../../src/demo/kafka-process.js';
 import { BuiltProgram, type RunningProgram } from '../../support/built-program.js';
 import { Follower } from '../../support/follower.js';
 import { until } from '../../support/kafka.js';
@@ -16,8 +16,8 @@ import { Load } from './load.js';
 import { HISTORY_TABLES, REST } from './random-statements.js';
 import { publishedRows } from './table-oracle.js';
 
-const KILLS = isLong ? 20 : 3;
-const SNAPSHOT_KILLS = isLong ? 9 : 2;
+const KILLS = isLong ? 10 : 3;
+const SNAPSHOT_KILLS = isLong ? 4 : 2;
 const ROWS = isLong ? 1_000_000 : 40_000;
 const LARGE = isLong ? 1_000_000 : 50_000;
 const PATIENCE_MS = 60_000;

@@ -3,11 +3,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { OptionsRejected, SourceUnavailable } from '../../../connectors/contract.js';
-import { accessSettings } from '../../../connectors/postgres/access.js';
-import { openReplication } from '../../../connectors/postgres/replication-session.js';
+import { accessSettings } from '../../../connectors/postgres/connection/access.js';
+import { openReplication } from '../../../connectors/postgres/connection/replication-session.js';
 import { until } from '../../support/kafka.js';
-import { startPostgres, type PostgresServer } from '../../support/postgres.js';
 import type { PostgresVersion } from '../../support/postgres-install.js';
+import { startPostgres, type PostgresServer } from '../../support/postgres.js';
 import { accessTo, refusalOf, unaborted, withSql } from './connecting.js';
 
 const SECRET = 'geheim wie/n:@%?';

@@ -15,7 +15,7 @@ import { HISTORY_TABLES, REST } from './random-statements.js';
 import { readTables } from './read-tables.js';
 import { publishedRows } from './table-oracle.js';
 
-const RESTARTS = isLong ? 20 : 2;
+const RESTARTS = isLong ? 8 : 2;
 const RECOVERED_MS = 15_000;
 
 const opened: { close(): Promise<void> }[] = [];

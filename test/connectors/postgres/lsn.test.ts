@@ -3,7 +3,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { formatLsn, parseLsn } from '../../../connectors/postgres/lsn.js';
+import { formatLsn, parseLsn } from '../../../connectors/postgres/connection/lsn.js';
 
 test('an LSN is read as Postgres writes it, and written so', () => {
   expect(parseLsn('16/B374D848')).toBe(0x16_b374_d848n);

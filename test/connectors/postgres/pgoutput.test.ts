@@ -3,8 +3,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { decodeMessage, type PgOutputMessage } from '../../../connectors/postgres/pgoutput.js';
-import { ProtocolFault } from '../../../connectors/postgres/protocol-fault.js';
+import { decodeMessage, type PgOutputMessage } from '../../../connectors/postgres/wire/pgoutput.js';
+import { ProtocolFault } from '../../../connectors/postgres/wire/protocol-fault.js';
 import { isLong } from '../../support/long.js';
 import { TYPE, writerOf } from './sample-table.js';
 import * as server from './server-bytes.js';

@@ -3,8 +3,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
 
-import { probeFindings, type ProbeOptions } from '../../../connectors/postgres/checks.js';
-import type { Finding } from '../../../connectors/postgres/finding.js';
+import { probeFindings, type ProbeOptions } from '../../../connectors/postgres/catalog/checks.js';
+import type { Finding } from '../../../connectors/postgres/catalog/finding.js';
 import { startPostgres, type PostgresServer } from '../../support/postgres.js';
 import { emptyDatabase, textSql } from './text-sql.js';
 

@@ -3,8 +3,8 @@
 import type pg from 'pg';
 
 import type { Chance } from '../../../connectors/kit/chance.js';
-import type { PostgresServer, TestDatabase } from '../../support/postgres.js';
 import { until } from '../../support/kafka.js';
+import type { PostgresServer, TestDatabase } from '../../support/postgres.js';
 import { neverSeen, randomChange, randomDefinition } from './random-statements.js';
 
 export interface HistoryPlace {

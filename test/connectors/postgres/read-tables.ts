@@ -3,9 +3,10 @@
 import { HistoryLost, type Source, type SourceEvent } from '../../../connectors/contract.js';
 import type { PostgresOptions } from '../../../connectors/postgres/options.js';
 import { postgres } from '../../../connectors/postgres/postgres.js';
-import { escapeSegment } from '../../../src/topic/path.js';
 import type { Json } from '../../../src/topic/json.js';
+import { escapeSegment } from '../../../src/topic/path.js';
 import { until } from '../../support/kafka.js';
+import { loopbackOutbound } from '../../support/outbound.js';
 
 export interface ReadTables {
   readonly source: Source;
@@ -36,7 +37,7 @@ export interface Reading {
 /** Begins at once. What it throws but a lost history, `untilTold` and `stop` throw. */
 export function readTables({ options, pace }: Reading): ReadTables {
   const log = { info: () => undefined, warn: () => undefined };
-  const source = postgres.create(options, { name: 'rows', log });
+  const source = postgres.create(options, { name: 'rows', log, outbound: loopbackOutbound });
   const ending = new AbortController();
   const rows = new Map<string, Json>();
   const events: ReadEvent[] = [];

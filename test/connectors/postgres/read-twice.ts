@@ -1,15 +1,15 @@
 // Reads the rows of a table in both ways, with the settings with which the connector connects: by COPY, as a snapshot does, and from a
 // slot's stream.
 
-import { accessSettings } from '../../../connectors/postgres/access.js';
-import { ByteScratch } from '../../../connectors/postgres/byte-scratch.js';
-import { publishedTables, typeKinds } from '../../../connectors/postgres/catalog.js';
+import { publishedTables, typeKinds } from '../../../connectors/postgres/catalog/catalog.js';
+import { accessSettings } from '../../../connectors/postgres/connection/access.js';
+import { openReplication } from '../../../connectors/postgres/connection/replication-session.js';
+import type { ReplicationStream } from '../../../connectors/postgres/connection/replication-stream.js';
+import { openSql } from '../../../connectors/postgres/connection/sql-session.js';
 import { selectCopied } from '../../../connectors/postgres/copied-rows.js';
-import { decodeMessage } from '../../../connectors/postgres/pgoutput.js';
-import { openReplication } from '../../../connectors/postgres/replication-session.js';
-import type { ReplicationStream } from '../../../connectors/postgres/replication-stream.js';
-import { RowWriter } from '../../../connectors/postgres/row-writer.js';
-import { openSql } from '../../../connectors/postgres/sql-session.js';
+import { ByteScratch } from '../../../connectors/postgres/wire/byte-scratch.js';
+import { decodeMessage } from '../../../connectors/postgres/wire/pgoutput.js';
+import { RowWriter } from '../../../connectors/postgres/wire/row-writer.js';
 
 const TIMEOUT_MS = 20_000;
 const SLOT = 'read_twice';

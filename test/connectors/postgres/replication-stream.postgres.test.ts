@@ -4,16 +4,16 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { SourceUnavailable } from '../../../connectors/contract.js';
-import type { ReplicationStream } from '../../../connectors/postgres/replication-stream.js';
+import type { ReplicationStream } from '../../../connectors/postgres/connection/replication-stream.js';
 import { until } from '../../support/kafka.js';
 import { isLong } from '../../support/long.js';
-import { startPostgres, type PostgresServer, type TestDatabase } from '../../support/postgres.js';
 import type { PostgresVersion } from '../../support/postgres-install.js';
+import { startPostgres, type PostgresServer, type TestDatabase } from '../../support/postgres.js';
 import { accessTo } from './connecting.js';
 import { confirmedLsn, openStream, preparedSlot, readAll } from './slot-reading.js';
 
 const versions: readonly PostgresVersion[] = [15, 18];
-const RESTARTS = isLong ? 20 : 3;
+const RESTARTS = isLong ? 10 : 3;
 
 describe.each(versions)('a stream of Postgres %i', (version) => {
   let server: PostgresServer;

@@ -2,7 +2,11 @@
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
-import { retainedWal, WalAlarm, type RetainedWal } from '../../../connectors/postgres/retained-wal.js';
+import {
+  retainedWal,
+  WalAlarm,
+  type RetainedWal,
+} from '../../../connectors/postgres/catalog/retained-wal.js';
 import { startPostgres, type PostgresServer } from '../../support/postgres.js';
 import { textSql } from './text-sql.js';
 

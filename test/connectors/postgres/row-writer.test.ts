@@ -4,11 +4,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { ByteScratch } from '../../../connectors/postgres/byte-scratch.js';
-import { decodeMessage } from '../../../connectors/postgres/pgoutput.js';
-import { ProtocolFault } from '../../../connectors/postgres/protocol-fault.js';
-import type { RowWriter } from '../../../connectors/postgres/row-writer.js';
-import type { Tuple } from '../../../connectors/postgres/tuple.js';
+import { ByteScratch } from '../../../connectors/postgres/wire/byte-scratch.js';
+import { decodeMessage } from '../../../connectors/postgres/wire/pgoutput.js';
+import { ProtocolFault } from '../../../connectors/postgres/wire/protocol-fault.js';
+import type { RowWriter } from '../../../connectors/postgres/wire/row-writer.js';
+import type { Tuple } from '../../../connectors/postgres/wire/tuple.js';
 import { isLong } from '../../support/long.js';
 import { TYPE, writerOf, type SampleColumn } from './sample-table.js';
 import { copyLine, insert, UNCHANGED, update, type Before, type Cell } from './server-bytes.js';

@@ -1,9 +1,9 @@
 // A table for tests of rows, made of names and types.
 
-import { ByteScratch } from '../../../connectors/postgres/byte-scratch.js';
-import { RowWriter } from '../../../connectors/postgres/row-writer.js';
-import type { Table } from '../../../connectors/postgres/table.js';
-import { typeKindsOf, type TypeKinds } from '../../../connectors/postgres/type-kinds.js';
+import { ByteScratch } from '../../../connectors/postgres/wire/byte-scratch.js';
+import { RowWriter } from '../../../connectors/postgres/wire/row-writer.js';
+import type { Table } from '../../../connectors/postgres/wire/table.js';
+import { typeKindsOf, type TypeKinds } from '../../../connectors/postgres/wire/type-kinds.js';
 
 export const TYPE = {
   bool: 16,

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 
-import { probeFindings, type ProbeOptions } from '../../../connectors/postgres/checks.js';
-import type { Finding } from '../../../connectors/postgres/finding.js';
+import { probeFindings, type ProbeOptions } from '../../../connectors/postgres/catalog/checks.js';
+import type { Finding } from '../../../connectors/postgres/catalog/finding.js';
 import { startPostgres, type PostgresServer } from '../../support/postgres.js';
 import { textSql } from './text-sql.js';
 
@@ -108,7 +108,7 @@ describe.each([15, 18] as const)('Postgres %i', (version) => {
     const { rows } = await other.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
     const [busy] = await expectMended(
       slot,
-      `the replication slot mine is in use by PID ${rows[0]?.pid}: is there another process with this source?`,
+      `the replication slot mine is in use by PID ${rows[0]?.pid}; stop the other process that has this source, or end its connection`,
     );
     expect(busy?.isPassing).toBe(true);
   });

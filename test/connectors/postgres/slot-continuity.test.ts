@@ -3,16 +3,16 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { HistoryLost, OptionsRejected, SourceUnavailable } from '../../../connectors/contract.js';
-import { decodeMessage, type Relation } from '../../../connectors/postgres/pgoutput.js';
-import type { FormerTimeline } from '../../../connectors/postgres/replication-session.js';
-import { ShapeGuard } from '../../../connectors/postgres/shape-guard.js';
-import type { SlotState } from '../../../connectors/postgres/slot.js';
+import { ShapeGuard } from '../../../connectors/postgres/catalog/shape-guard.js';
+import type { FormerTimeline } from '../../../connectors/postgres/connection/replication-session.js';
 import {
   demandSameHistory,
   demandSameSlot,
   onceFree,
   type KnownSlot,
-} from '../../../connectors/postgres/slot-continuity.js';
+} from '../../../connectors/postgres/connection/slot-continuity.js';
+import type { SlotState } from '../../../connectors/postgres/connection/slot.js';
+import { decodeMessage, type Relation } from '../../../connectors/postgres/wire/pgoutput.js';
 import { tableOf, TYPE } from './sample-table.js';
 import { relation } from './server-bytes.js';
 

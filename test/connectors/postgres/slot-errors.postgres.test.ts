@@ -6,11 +6,12 @@ import { HistoryLost, OptionsRejected, SourceUnavailable } from '../../../connec
 import {
   openReplication,
   type ReplicationSession,
-} from '../../../connectors/postgres/replication-session.js';
-import { isSlotLost, slotState, type SlotState } from '../../../connectors/postgres/slot.js';
+} from '../../../connectors/postgres/connection/replication-session.js';
+import { isSlotLost, slotState, type SlotState } from '../../../connectors/postgres/connection/slot.js';
+import { enterSnapshot } from '../../../connectors/postgres/snapshot.js';
 import { until } from '../../support/kafka.js';
-import { startPostgres, type PostgresServer, type TestDatabase } from '../../support/postgres.js';
 import type { PostgresVersion } from '../../support/postgres-install.js';
+import { startPostgres, type PostgresServer, type TestDatabase } from '../../support/postgres.js';
 import { accessTo, unaborted, withSql } from './connecting.js';
 import { openStream, preparedSlot, readAll, uniqueSlot } from './slot-reading.js';
 
@@ -44,6 +45,18 @@ describe.each(versions)('slots of Postgres %i', (version) => {
     await stream.close();
     return error;
   }
+
+  test('a snapshot whose connection was lost meanwhile is to be tried again, and is no fault of the options', async () => {
+    await database.sql('CREATE PUBLICATION nothing');
+    const slot = { name: uniqueSlot(), temporary: true, failover: false };
+    const { snapshotName } = await withReplication((session) => session.createSlot(slot));
+    const selection = { publication: 'nothing' };
+    const entering = withSql(accessTo(database.url()), async (sql) => {
+      await until('the server to have let go', async () => (await slotState(sql, slot.name)) === undefined);
+      return enterSnapshot(sql, snapshotName, selection);
+    });
+    await expect(entering).rejects.toBeInstanceOf(SourceUnavailable);
+  });
 
   test('a new slot has a snapshot without gap to its stream, and is seen from outside', async () => {
     await database.sql('CREATE TABLE early AS SELECT 1 AS n');

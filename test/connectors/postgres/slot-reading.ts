@@ -2,10 +2,13 @@
 
 import { randomBytes } from 'node:crypto';
 
-import type { Access } from '../../../connectors/postgres/access.js';
-import { parseLsn } from '../../../connectors/postgres/lsn.js';
-import { openReplication } from '../../../connectors/postgres/replication-session.js';
-import type { ReplicationStream, StreamMessage } from '../../../connectors/postgres/replication-stream.js';
+import type { Access } from '../../../connectors/postgres/connection/access.js';
+import { parseLsn } from '../../../connectors/postgres/connection/lsn.js';
+import { openReplication } from '../../../connectors/postgres/connection/replication-session.js';
+import type {
+  ReplicationStream,
+  StreamMessage,
+} from '../../../connectors/postgres/connection/replication-stream.js';
 import type { TestDatabase } from '../../support/postgres.js';
 import { unaborted } from './connecting.js';
 

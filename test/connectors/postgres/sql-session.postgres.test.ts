@@ -3,8 +3,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
 import { OptionsRejected, SourceUnavailable } from '../../../connectors/contract.js';
-import { contractError, StatementRefused } from '../../../connectors/postgres/access-error.js';
-import { openSql } from '../../../connectors/postgres/sql-session.js';
+import { contractError, StatementRefused } from '../../../connectors/postgres/connection/access-error.js';
+import { openSql } from '../../../connectors/postgres/connection/sql-session.js';
 import { startPostgres, type PostgresServer } from '../../support/postgres.js';
 import { accessTo, unaborted, withSql } from './connecting.js';
 

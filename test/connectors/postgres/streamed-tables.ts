@@ -1,11 +1,8 @@
 // Two tables of which a stream brings changes, and what drives TransactionEvents as a connection does.
 
 import type { SourceRecord } from '../../../connectors/contract.js';
-import { ByteScratch } from '../../../connectors/postgres/byte-scratch.js';
-import { decodeMessage } from '../../../connectors/postgres/pgoutput.js';
 import type { StreamPlace } from '../../../connectors/postgres/position.js';
 import { StreamedRows, type Filled } from '../../../connectors/postgres/streamed-rows.js';
-import type { Table } from '../../../connectors/postgres/table.js';
 import { ToastMemory } from '../../../connectors/postgres/toast-memory.js';
 import {
   TransactionEvents,
@@ -13,6 +10,9 @@ import {
   type Gap,
   type PositionedEvent,
 } from '../../../connectors/postgres/transaction-events.js';
+import { ByteScratch } from '../../../connectors/postgres/wire/byte-scratch.js';
+import { decodeMessage } from '../../../connectors/postgres/wire/pgoutput.js';
+import type { Table } from '../../../connectors/postgres/wire/table.js';
 import { KINDS, tableOf, TYPE } from './sample-table.js';
 
 export const ORDERS = 7;

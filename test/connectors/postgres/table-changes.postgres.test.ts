@@ -3,9 +3,9 @@
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
+import { until } from '../../support/kafka.js';
 import { isLong } from '../../support/long.js';
 import { startPostgres, type PostgresServer, type TestDatabase } from '../../support/postgres.js';
-import { until } from '../../support/kafka.js';
 import { Bridge } from './bridge.js';
 import { publishedRows } from './table-oracle.js';
 

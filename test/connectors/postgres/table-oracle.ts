@@ -1,8 +1,8 @@
 // What the tables of a database hold, as a subscriber should see it: asked of the server itself and written by its own JSON
 // functions, with nothing of the connector's.
 
-import { escapeSegment } from '../../../src/topic/path.js';
 import type { Json } from '../../../src/topic/json.js';
+import { escapeSegment } from '../../../src/topic/path.js';
 import type { Row, TestDatabase } from '../../support/postgres.js';
 
 type Ask = (sql: string) => Promise<readonly Row[]>;

@@ -4,8 +4,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
 
-import { publishedTables, type Selection } from '../../../connectors/postgres/catalog.js';
-import { lookAtTables } from '../../../connectors/postgres/table-watch.js';
+import { publishedTables } from '../../../connectors/postgres/catalog/catalog.js';
+import type { Selection } from '../../../connectors/postgres/catalog/selection.js';
+import { lookAtTables } from '../../../connectors/postgres/catalog/table-watch.js';
 import { startPostgres, type PostgresServer } from '../../support/postgres.js';
 import { emptyDatabase, textSql } from './text-sql.js';
 

@@ -2,8 +2,8 @@
 
 import pg from 'pg';
 
-import { StatementRefused } from '../../../connectors/postgres/access-error.js';
-import type { Sql } from '../../../connectors/postgres/catalog.js';
+import type { Sql } from '../../../connectors/postgres/catalog/catalog.js';
+import { StatementRefused } from '../../../connectors/postgres/connection/access-error.js';
 
 export function textSql(client: pg.Client): Sql {
   const types = { getTypeParser: () => (text: string) => text } as unknown as pg.CustomTypesConfig;

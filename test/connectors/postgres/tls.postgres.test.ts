@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { OptionsRejected } from '../../../connectors/contract.js';
-import type { AccessOptions, TlsOptions } from '../../../connectors/postgres/options.js';
-import { openReplication } from '../../../connectors/postgres/replication-session.js';
+import type { AccessOptions, TlsOptions } from '../../../connectors/postgres/connection/access-options.js';
+import { openReplication } from '../../../connectors/postgres/connection/replication-session.js';
 import { authority, type Authority, type Certificate } from '../../support/certificates.js';
 import { startPostgres, type PostgresServer } from '../../support/postgres.js';
 import { accessTo, refusalOf, unaborted, withSql } from './connecting.js';

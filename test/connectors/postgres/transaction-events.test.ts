@@ -3,8 +3,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { EVENT_RECORDS, wholeUpTo } from '../../../connectors/postgres/transaction-events.js';
 import { ToastMemory } from '../../../connectors/postgres/toast-memory.js';
+import { EVENT_RECORDS, wholeUpTo } from '../../../connectors/postgres/transaction-events.js';
 import { begin, commit, insert, remove, truncate, UNCHANGED, update } from './server-bytes.js';
 import { NOTES, ORDERS, OTHER, StreamedTables } from './streamed-tables.js';
 

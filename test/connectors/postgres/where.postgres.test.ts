@@ -3,9 +3,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
 
-import { probeFindings } from '../../../connectors/postgres/checks.js';
-import type { Finding } from '../../../connectors/postgres/finding.js';
-import { quoteLiteral } from '../../../connectors/postgres/statements.js';
+import { probeFindings } from '../../../connectors/postgres/catalog/checks.js';
+import type { Finding } from '../../../connectors/postgres/catalog/finding.js';
+import { quoteLiteral } from '../../../connectors/postgres/catalog/statements.js';
 import { startPostgres, type PostgresServer } from '../../support/postgres.js';
 import { emptyDatabase, textSql } from './text-sql.js';
 

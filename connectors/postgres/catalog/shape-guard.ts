@@ -1,9 +1,9 @@
 // Keeps a source from being read anew for ever. A table whose shape in the stream is not that of the snapshot is read anew, which mends it
 // where the table was altered; where it was not, the same would come again and again.
 
-import { HistoryLost, OptionsRejected } from '../contract.js';
-import type { Relation } from './pgoutput.js';
-import type { Table } from './table.js';
+import { HistoryLost, OptionsRejected } from '../../contract.js';
+import type { Relation } from '../wire/pgoutput.js';
+import type { Table } from '../wire/table.js';
 
 /** Invariant: it outlives readings, and remembers of each table the last difference that the catalog did not explain. */
 export class ShapeGuard {

@@ -7,6 +7,8 @@ export interface Finding {
   readonly sql: string;
   /** It may pass without anybody's doing: others hold what is needed. Sources try again instead of stopping. */
   readonly isPassing?: boolean;
+  /** It must be so while somebody serves the source: what to say to who only looks on, for whom it is no fault. A clause. */
+  readonly whileServed?: string;
 }
 
 /** For a message: one line per finding, each with what to paste. */

@@ -1,7 +1,7 @@
 // Why a server cannot be used, as an error of the contract with the sentence that a person needs: what failed, where, what to do.
 // By SQLSTATE and by what became of the connection, never by message text. What is special about slots is in slot-error.ts.
 
-import { OptionsRejected, SourceUnavailable } from '../contract.js';
+import { OptionsRejected, SourceUnavailable } from '../../contract.js';
 
 /** What became of a connection. */
 export type Trouble =

@@ -1,8 +1,8 @@
 // Whether every row of a table has a name by which changes can say which row they mean. Without one Postgres itself refuses updates
 // and deletes of a published table, and a row that was read could never be found again.
 
-import type { CatalogTable, Sql } from './catalog.js';
 import { namesRows } from './catalog-query.js';
+import type { CatalogTable, Sql } from './catalog.js';
 import type { Finding } from './finding.js';
 import { publishAgain, type Publication } from './publication-sql.js';
 import { quoteIdentifier, quoteTable } from './statements.js';

@@ -1,10 +1,10 @@
 // The SQL that changes what a publication publishes. A table's column list and row filter cannot be altered alone: it is taken out and
 // put in again, in one transaction; and a publication of whole schemas or of all tables has no filters, so it is made anew.
 
+import type { Table } from '../wire/table.js';
 import { GENERATED_SINCE } from './catalog-query.js';
 import type { CatalogTable } from './catalog.js';
 import { quoteIdentifier, quoteTable } from './statements.js';
-import type { Table } from './table.js';
 
 /** A publication as it is. */
 export interface Publication {

@@ -1,8 +1,8 @@
 // Where the text of each column of one row lies, whether the row came by the stream or as a line of COPY. What the text means is
 // column-text.ts.
 
-import { ProtocolFault } from './protocol-fault.js';
 import { isNullField, unescapedLine } from './copy-lines.js';
+import { ProtocolFault } from './protocol-fault.js';
 import { TUPLE_LENGTH_BYTES, TUPLE_NULL, TUPLE_TEXT, type Tuple } from './tuple.js';
 
 /** Stand in `ends` for a column without text. */

@@ -1,6 +1,6 @@
 // SQL about tables: names and values written so that no name and no value is anything else than that, and the statements that read rows.
 
-import type { Table } from './table.js';
+import type { Table } from '../wire/table.js';
 
 /** `"Weird ""Name"""`: any name, also one that is a word of SQL. */
 export function quoteIdentifier(name: string): string {

@@ -1,28 +1,19 @@
 // What a database says of the tables that a publication publishes, and of their types: exactly the columns that pgoutput sends, in its
 // order, and what names a row. Whether all of that is good enough is asked by checks.ts.
 
-import { OptionsRejected } from '../contract.js';
+import { OptionsRejected } from '../../contract.js';
+import type { Column, ReplicaIdentity, Table } from '../wire/table.js';
+import { typeKindsOf, type TypeKinds } from '../wire/type-kinds.js';
 import { publicationQuery, tablesQuery, TYPE_DETAILS_QUERY, TYPES_QUERY } from './catalog-query.js';
 import { findingsText } from './finding.js';
 import { keyFindings } from './key-findings.js';
-import type { TableOptions } from './options.js';
 import type { Publication } from './publication-sql.js';
+import { tableNameOf, type Selection } from './selection.js';
 import { quoteIdentifier } from './statements.js';
-import type { Column, ReplicaIdentity, Table } from './table.js';
-import { typeKindsOf, type TypeKinds } from './type-kinds.js';
 
 /** A session of SQL. Every value comes as the text that Postgres writes. */
 export interface Sql {
   query(text: string, values?: readonly unknown[]): Promise<readonly Record<string, string | null>[]>;
-}
-
-/** As the options have it: `schema.table`, each as the catalog writes it, without quotes; or with what is wanted of the table. */
-export type TableOption = string | TableOptions;
-
-export interface Selection {
-  readonly publication: string;
-  /** undefined: all that are published. */
-  readonly tables?: readonly TableOption[] | undefined;
 }
 
 /** A table, and what tells that its rows changed by DDL, of which the stream says nothing. */
@@ -110,10 +101,6 @@ export function selectedOf(all: readonly CatalogTable[], { tables }: Selection):
     const columns = typeof option === 'string' ? undefined : option.columns;
     return [columns === undefined ? table : { ...table, wanted: new Set(columns) }];
   });
-}
-
-export function tableNameOf(option: TableOption): string {
-  return typeof option === 'string' ? option : option.table;
 }
 
 /** The kinds of all types of the database. One that is made later is unknown to it, and has text. */

@@ -1,9 +1,9 @@
 // From options to a connection: the first of the hosts that is no standby, with all that a session needs which could not be said while
 // logging in. The access is read anew each time, so that a new password counts from the next connection on.
 
-import { OptionsRejected, SourceUnavailable } from '../contract.js';
-import { type Access } from './access.js';
+import { OptionsRejected, SourceUnavailable } from '../../contract.js';
 import { contractError, StatementRefused } from './access-error.js';
+import { type Access } from './access.js';
 import { ServerConnection } from './server-connection.js';
 import { watchSilence } from './silence.js';
 

@@ -1,7 +1,7 @@
 // Why a slot cannot be made, dropped or streamed from, as an error of the contract. What the same SQLSTATE means depends on what was
 // asked for.
 
-import { HistoryLost, OptionsRejected, SourceUnavailable } from '../contract.js';
+import { HistoryLost, OptionsRejected, SourceUnavailable } from '../../contract.js';
 import { contractError, StatementRefused } from './access-error.js';
 
 export type SlotWork =

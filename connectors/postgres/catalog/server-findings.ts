@@ -151,9 +151,10 @@ function busySlot(name: string, pid: string | null | undefined): Finding[] {
   if (typeof pid !== 'string') return [];
   return [
     {
-      problem: `the replication slot ${name} is in use by PID ${pid}: is there another process with this source?`,
+      problem: `the replication slot ${name} is in use by PID ${pid}; stop the other process that has this source, or end its connection`,
       sql: `SELECT pg_terminate_backend(${pid});`,
       isPassing: true,
+      whileServed: `the replication slot ${name} is in use by PID ${pid}, which is right if that is the process that serves this source`,
     },
   ];
 }

@@ -1,4 +1,5 @@
-// Durations and sizes as people write them. A number without a unit is refused unless the option's name has the unit.
+// Durations and sizes as people write them. A number without a unit is refused unless the option's name has the unit. What an option takes
+// of them (how long, which units) its schema says.
 
 const DURATION_MS: Readonly<Record<string, number>> = {
   ms: 1,

@@ -3,7 +3,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { HistoryLost, SourceUnavailable } from '../contract.js';
+import { HistoryLost, SourceUnavailable } from '../../contract.js';
 import { formatLsn } from './lsn.js';
 import type { ReplicationSession, ServerIdentity } from './replication-session.js';
 import { isSlotLost, type SlotState } from './slot.js';

@@ -1,5 +1,7 @@
 // What the server sent is not what the protocol allows: a fault of ours, of a proxy, or of a server that is none.
 
+import { OptionsRejected } from '../../contract.js';
+
 /**
  * Bytes of the server that cannot be read. Nothing was guessed from them, and reading them again gives the same. The message holds no
  * data.
@@ -19,4 +21,18 @@ export class ProtocolFault extends Error {
       `cannot read what Postgres sent: ${what} at byte ${at}${column === undefined ? '' : ` (${column})`}`,
     );
   }
+}
+
+/**
+ * As an error of the contract: the source stops, or asks now and then whether it is so still, because to read the same again at once would
+ * only read it again. Other errors come back as they are.
+ */
+export function faultError(error: unknown): unknown {
+  if (!(error instanceof ProtocolFault)) return error;
+  return new OptionsRejected(
+    `${error.message}: this server is not supported, or there is a bug in Tailrace`,
+    {
+      cause: error,
+    },
+  );
 }

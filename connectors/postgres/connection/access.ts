@@ -1,7 +1,8 @@
-// What the options say about where the database is and how to get in, resolved. Whether options differ in nothing else.
+// What the options say about where the database is and how to get in, resolved.
 
-import { OptionsRejected } from '../contract.js';
-import type { AccessOptions, PostgresOptions, TlsOptions } from './options.js';
+import { parseDuration } from '../../../src/units.js';
+import { OptionsRejected } from '../../contract.js';
+import type { AccessOptions, TlsOptions } from './access-options.js';
 
 export interface Host {
   readonly name: string;
@@ -58,27 +59,8 @@ export function accessSettings(options: AccessOptions): AccessSettings {
     password: options.password ?? password,
     tls: tlsOf(options, parameters),
     mustBindChannel: parameters.get('channel_binding') === 'require',
-    connectTimeoutMs: durationMs(options.connectTimeout ?? '10s'),
+    connectTimeoutMs: parseDuration(options.connectTimeout ?? '10s') ?? 10_000,
   };
-}
-
-/** Whether `after` asks for the same records as `before`: only access, memory and alarms differ, which can be adopted. */
-export function asksForSameRecords(before: PostgresOptions, after: PostgresOptions): boolean {
-  const what = (options: PostgresOptions): string => {
-    const { publication = 'tailrace', tables, slot } = options;
-    const { database } = accessSettings(options);
-    return JSON.stringify([database, publication, tables?.map(tableAsked), slotAsked(slot)]);
-  };
-  return what(before) === what(after);
-}
-
-function tableAsked(written: NonNullable<PostgresOptions['tables']>[number]): unknown[] {
-  if (typeof written === 'string') return [written];
-  return [written.table, written.columns, written.where];
-}
-
-function slotAsked(slot: PostgresOptions['slot']): unknown[] | undefined {
-  return slot && [slot.name, slot.failover ?? false];
 }
 
 interface UrlParts {
@@ -166,10 +148,4 @@ function isTlsWanted(mode: string | undefined): boolean | undefined {
         'url: sslmode must be disable, require, verify-ca or verify-full: the others go on without TLS in silence',
       );
   }
-}
-
-function durationMs(written: string): number {
-  const [, count, unit] = /^([0-9]+)(ms|s|m)$/.exec(written) ?? [];
-  if (count === undefined) throw new OptionsRejected(`connectTimeout: ${written} is no duration`);
-  return Number(count) * (unit === 'm' ? 60_000 : unit === 's' ? 1_000 : 1);
 }

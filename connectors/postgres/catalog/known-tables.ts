@@ -1,7 +1,8 @@
 // What a database has under the names of tables in the options, published or not.
 
-import { tableNameOf, type Sql, type TableOption } from './catalog.js';
+import type { Sql } from './catalog.js';
 import type { Finding } from './finding.js';
+import { tableNameOf, type TableOption } from './selection.js';
 import { quoteTable } from './statements.js';
 
 /** A relation that exists, whether it can be published or not. */

@@ -6,9 +6,7 @@ import {
   readPublication,
   selectedOf,
   serverVersion,
-  tableNameOf,
   type CatalogTable,
-  type Selection,
   type Sql,
 } from './catalog.js';
 import type { Finding } from './finding.js';
@@ -16,6 +14,7 @@ import { keyFindings } from './key-findings.js';
 import { publicationFindings } from './publication-findings.js';
 import { newPublication } from './publication-sql.js';
 import { rowFilterFindings } from './row-filter-findings.js';
+import { tableNameOf, type Selection } from './selection.js';
 import { serverFindings, versionFindings, type DurableSlot } from './server-findings.js';
 import { tableFindings } from './table-findings.js';
 import { unpublishedFindings } from './unpublished-findings.js';

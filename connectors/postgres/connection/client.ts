@@ -7,9 +7,9 @@ import type { Socket } from 'node:net';
 import { checkServerIdentity, type ConnectionOptions } from 'node:tls';
 import pg from 'pg';
 
-import type { AccessSettings, Host } from './access.js';
 import type { Refusal, Trouble } from './access-error.js';
-import type { TlsOptions } from './options.js';
+import type { TlsOptions } from './access-options.js';
+import type { AccessSettings, Host } from './access.js';
 
 /** By column name, as Postgres writes the values; null: NULL. */
 export type Row = Readonly<Record<string, string | null>>;

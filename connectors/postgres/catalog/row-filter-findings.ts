@@ -1,11 +1,12 @@
 // Whether the publication filters rows as the options say it must. The server itself compares: it plans to read the table with either
 // condition, and equal plans have equal conditions. Nothing is executed, and nothing but a condition is let through.
 
-import { StatementRefused } from './access-error.js';
-import { serverVersion, tableNameOf, type CatalogTable, type Sql, type TableOption } from './catalog.js';
+import { StatementRefused } from '../connection/access-error.js';
 import { FILTERS_SINCE } from './catalog-query.js';
+import { serverVersion, type CatalogTable, type Sql } from './catalog.js';
 import type { Finding } from './finding.js';
 import { createPublication, publishAgain, type Publication } from './publication-sql.js';
+import { tableNameOf, type TableOption } from './selection.js';
 import { quoteTable } from './statements.js';
 
 /** Of `where` in the options. `sql` must not be in a transaction. */

@@ -1,9 +1,9 @@
 // What a slot's stream brings, and what the server is told meanwhile: that we are alive, and up to where all is durable. What the
 // messages mean is pgoutput.ts's; what is durable is the core's.
 
-import { SourceUnavailable } from '../contract.js';
-import type { Timings } from './access.js';
+import { SourceUnavailable } from '../../contract.js';
 import { StatementRefused } from './access-error.js';
+import type { Timings } from './access.js';
 import type { CopyTaker } from './client.js';
 import { HeldMessages } from './held-messages.js';
 import { formatLsn } from './lsn.js';

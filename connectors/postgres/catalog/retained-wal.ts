@@ -1,7 +1,7 @@
 // How much WAL the server keeps because of our slot, beside how much it may. A slot that nobody acknowledges fills the server's disk,
 // or is cut off once it has kept max_slot_wal_keep_size.
 
-import type { SourceLog } from '../contract.js';
+import type { SourceLog } from '../../contract.js';
 import type { Sql } from './catalog.js';
 
 export interface RetainedWal {

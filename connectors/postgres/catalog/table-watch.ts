@@ -1,9 +1,10 @@
 // What became of the tables of a publication since they were read: told by looks at the catalog, and by what the stream says of a table.
 // What to do about it is decided by the reading.
 
-import { publishedTables, type PublishedTable, type Selection, type Sql } from './catalog.js';
-import type { Relation } from './pgoutput.js';
-import type { ReplicaIdentity, Table } from './table.js';
+import type { Relation } from '../wire/pgoutput.js';
+import type { ReplicaIdentity, Table } from '../wire/table.js';
+import { publishedTables, type PublishedTable, type Sql } from './catalog.js';
+import type { Selection } from './selection.js';
 
 export type TableChangeKind =
   /** There is no such table any more. */

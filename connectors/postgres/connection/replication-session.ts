@@ -1,8 +1,8 @@
 // A replication connection before it streams: who the server is, and its slots.
 
-import { OptionsRejected } from '../contract.js';
-import { TIMINGS, type Access, type Timings } from './access.js';
+import { OptionsRejected } from '../../contract.js';
 import { StatementRefused } from './access-error.js';
+import { TIMINGS, type Access, type Timings } from './access.js';
 import type { Row } from './client.js';
 import { parseLsn } from './lsn.js';
 import { connectToPrimary } from './primary.js';

@@ -1,7 +1,7 @@
 // One connection to one server, from login to its end, however that comes: what it may be asked, one statement after the other, and the
 // one error that it ends with. Not which server it is to, nor what the statements mean.
 
-import { SourceUnavailable } from '../contract.js';
+import { SourceUnavailable } from '../../contract.js';
 import {
   connectError,
   endsSession,

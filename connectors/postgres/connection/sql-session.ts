@@ -1,6 +1,6 @@
 // A session of SQL: queries, and rows by COPY. It knows no tables.
 
-import { SourceUnavailable } from '../contract.js';
+import { SourceUnavailable } from '../../contract.js';
 import type { Access } from './access.js';
 import type { Row } from './client.js';
 import { HeldMessages } from './held-messages.js';

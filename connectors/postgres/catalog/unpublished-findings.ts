@@ -1,6 +1,6 @@
 // What is wanted and not published: the publication is missing or empty, or lacks tables of the options.
 
-import { tableNameOf, type CatalogTable, type Selection, type Sql, type TableOption } from './catalog.js';
+import type { CatalogTable, Sql } from './catalog.js';
 import type { Finding } from './finding.js';
 import {
   isPublishable,
@@ -17,6 +17,7 @@ import {
   type Publication,
   type TableClause,
 } from './publication-sql.js';
+import { tableNameOf, type Selection, type TableOption } from './selection.js';
 import { quoteIdentifier } from './statements.js';
 
 export interface Unpublished {
