@@ -2,6 +2,9 @@
 // must suffice to write one. A connector pulls from an upstream and yields what it reads; the core decodes, maps and stores it,
 // and sets the pace: nothing is read ahead of the consumer of `read` but what the connector itself bounds.
 
+import type { Agent as HttpAgent } from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
+
 /** One thing that the upstream says about one key. Bytes are valid until the next event is taken: copy what you keep. */
 export interface SourceRecord {
   /** null: the upstream has no key for it. */
@@ -68,7 +71,10 @@ export type SourceEvent =
   | { readonly type: 'retained'; readonly bytes: number }
   /** How far reading the current state has come. Sent a few times a second at most while it lasts. */
   | { readonly type: 'progress'; readonly done: number; readonly total: number }
-  /** All that existed when `read` was called, or when contact was regained, has been yielded. From now on it follows. */
+  /**
+   * All that existed when `read` was called, or when contact was regained, has been yielded. From now on it follows. Where `probe` came
+   * right before, and has read what is there already, that may stand for what existed.
+   */
   | { readonly type: 'live' }
   /** Contact is lost and the connector is trying again by itself; `live` ends it. `reason` is for operators. */
   | { readonly type: 'interrupted'; readonly reason: string };
@@ -90,8 +96,26 @@ export interface SourceContext {
   /** Name of the source in the configuration. */
   readonly name: string;
   readonly log: SourceLog;
-  /** It only looks on, beside whoever serves the source (`tap`): nothing upstream may be taken from them, or be left behind. Default: no. */
+  /** It only looks on, beside whoever serves the source (`tap`, `check --connect`): nothing upstream may be taken from them, or be left behind. Default: no. */
   readonly looksOn?: boolean;
+  /** The way out for requests over HTTP. */
+  readonly outbound: Outbound;
+}
+
+/**
+ * Connects to the addresses that the operator allows and to no others, whatever a name resolves to and however an address is
+ * written. A connection to any other fails with an error named `AddressRefused`, whose message says what to allow.
+ */
+export interface Outbound {
+  /** For `http.request`. */
+  readonly httpAgent: HttpAgent;
+  /** For `https.request`; takes the TLS options of each request. */
+  readonly httpsAgent: HttpsAgent;
+  /**
+   * For small answers, and for libraries that want a `fetch`: as the global one, but follows no redirect (it answers with
+   * it), takes at most 1 MiB, and rejects after ten seconds where `signal` does not say less.
+   */
+  readonly fetch: (url: string | URL, init?: RequestInit) => Promise<Response>;
 }
 
 /** Structured log lines: an event name and its facts. Never put payloads, keys or secrets in them. */
@@ -124,6 +148,11 @@ export interface Source {
   adopt?(options: unknown): boolean;
   /** For a source that others send to: they do so on the admin port. */
   readonly receiver?: Receiver;
+  /**
+   * An operator says that what the source holds back, because it looks like a fault of the upstream, is right: it comes with the next
+   * reading. What is let through, in half a sentence; undefined: nothing is held back.
+   */
+  confirm?(): string | undefined;
   /** Lets go of the upstream. Idempotent; done within 5 s. */
   close(): Promise<void>;
 }
@@ -173,6 +202,13 @@ export interface SourceType<Options> {
   readonly keyFormat?: 'string' | 'json';
   /** Its sources say which records belong to one transaction (`more`). Only these can be configured `atomic`. Default: no. */
   readonly transactions?: boolean;
+  /** Of such a type: its sources are `atomic` unless the configuration says otherwise. Default: no. */
+  readonly atomicByDefault?: boolean;
+  /**
+   * Reading its current state once costs the upstream no more than any other look: `check --connect` does so and shows what would
+   * be published. Default: no.
+   */
+  readonly isCheapToRead?: boolean;
   /** Contacts nobody yet. What it throws counts as thrown by `probe`. */
   create(options: Options, context: SourceContext): Source;
 }

@@ -6,6 +6,7 @@ import { Chance } from './chance.js';
 import { demand, errorText, isNamed, pause, until, within } from './expectation.js';
 import type { Ability, ConnectorHarness, TestUpstream, Write } from './harness.js';
 import { Ledger } from './ledger.js';
+import { OPEN_OUTBOUND } from './open-outbound.js';
 import { Reading, type ReadingOptions } from './reading.js';
 
 export interface KitSettings {
@@ -59,7 +60,8 @@ export class CaseRun {
   /** Created, and not probed yet. */
   createSource(options: unknown = this.upstream.options): Source {
     const log = { info: () => undefined, warn: () => undefined };
-    const source = this.harness.type.create(options, { name: 'conformance', log });
+    const { type, outbound = OPEN_OUTBOUND } = this.harness;
+    const source = type.create(options, { name: 'conformance', log, outbound });
     this.#sources.push(source);
     this.upstream.connected?.(source);
     return source;
@@ -82,6 +84,7 @@ export class CaseRun {
   }
 
   async probe(source: Source): Promise<void> {
+    this.ledger.probe();
     const probed = source.probe(AbortSignal.timeout(this.patienceMs));
     await within('probe finds an upstream that works', probed, this.patienceMs).catch((error: unknown) => {
       demand(false, `probe must find an upstream that works; it threw ${errorText(error)}`);

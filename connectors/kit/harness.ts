@@ -1,7 +1,7 @@
 // What the conformance kit needs to know of a connector, and to have done to its upstream. Whoever writes a connector writes
 // one harness, and runs the cases of conformance.ts with it under any test framework.
 
-import type { Source, SourceRecord, SourceType, Traits } from '../contract.js';
+import type { Outbound, Source, SourceRecord, SourceType, Traits } from '../contract.js';
 
 export interface ConnectorHarness {
   readonly type: SourceType<unknown>;
@@ -15,6 +15,8 @@ export interface ConnectorHarness {
   createUpstream(partitions: number): Promise<TestUpstream>;
   /** What was written, of a record that came of it. Left out: key and value are the same bytes, as UTF-8. */
   readonly textOf?: (record: SourceRecord) => { readonly key: string; readonly value: string | null };
+  /** What sources are given. Default: one that goes anywhere. */
+  readonly outbound?: Outbound;
   /** Most bytes that a source holds while nobody reads on. Default 8 MiB. */
   readonly buffersBytes?: number;
   /** After so long without anything the kit believes that nothing more comes, ms. Default 300. */

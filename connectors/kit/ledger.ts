@@ -33,6 +33,8 @@ export class Ledger {
   readonly #acknowledged = new Map<string, Set<string | number>>();
   /** By key: what must have been read when `live` is said. */
   #owedAtLive = new Map<string, number>();
+  /** Since the last reading began. */
+  #isProbed = false;
   /** Until `live` what a complete source does not speak of may be gone, or come yet. */
   #isSweepDue = true;
   #n = 0;
@@ -81,12 +83,19 @@ export class Ledger {
     this.confirm();
   }
 
+  /** The source is probed: what that finds may be what the next reading begins with. */
+  probe(): void {
+    this.oweAtLive();
+    this.#isProbed = true;
+  }
+
   /** A reading begins, from {@link positions}. */
   begin(): void {
     if (this.#positions.size === 0) this.beginAnew();
     const isFromStart = this.#positions.size === 0 || this.#traits.repeats;
     for (const history of this.#keys.values()) history.read = isFromStart ? -1 : history.acknowledged;
-    this.oweAtLive();
+    if (!this.#isProbed) this.oweAtLive();
+    this.#isProbed = false;
   }
 
   /** Positions mean nothing any more: the next reading begins from none. */

@@ -1,5 +1,6 @@
 // Makes the sink for the dead letters of a source, from what its configuration says.
 
+import type { Outbound } from '../../connectors/contract.js';
 import type { Clock } from '../clock.js';
 import type { DeadLetterStoreConfig, SourceConfig } from '../config/config.js';
 import type { DeadLetterSink } from '../dead-letters/dead-letter.js';
@@ -10,15 +11,22 @@ import { LetterTopic } from '../dead-letters/topic.js';
 import { openProducer } from '../kafka/producer.js';
 import type { Log } from '../telemetry/logger.js';
 
+export interface LetterDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Of a topic: to where the token for it is had. */
+  readonly outbound: Outbound;
+}
+
 /** Contacts nobody and opens no file yet. */
 export function deadLetterSink(
   { name, deadLetters }: Pick<SourceConfig, 'name' | 'deadLetters'>,
-  { clock, log }: { readonly clock: Clock; readonly log: Log },
+  { clock, log, outbound }: LetterDeps,
 ): DeadLetterSink {
   const ofSource = log.child({ source: name });
   const logged = new LoggedDeadLetters(log, clock); // its lines name the source
   if (deadLetters.store === undefined) return logged;
-  const store = storeOf(deadLetters.store, ofSource);
+  const store = storeOf(deadLetters.store, { log: ofSource, outbound });
   return alsoLogged(new StoredDeadLetters({ store, clock, log: ofSource }), logged);
 }
 
@@ -32,11 +40,17 @@ export async function probeDeadLetters(...given: Parameters<typeof deadLetterSin
   }
 }
 
-function storeOf(config: DeadLetterStoreConfig, log: Log): LetterStore {
+function storeOf(
+  config: DeadLetterStoreConfig,
+  { log, outbound }: Pick<LetterDeps, 'log' | 'outbound'>,
+): LetterStore {
   switch (config.kind) {
     case 'file':
       return new LetterFile({ path: config.path, maxBytes: config.maxBytes, log });
     case 'topic':
-      return new LetterTopic({ topic: config.name, producer: openProducer(config.cluster.reveal()) });
+      return new LetterTopic({
+        topic: config.name,
+        producer: openProducer(config.cluster.reveal(), outbound),
+      });
   }
 }

@@ -81,6 +81,11 @@ export class RunningSources {
     return this.#running.map(({ ingest }) => ingest);
   }
 
+  /** The reader of that source; undefined: there is none, or it has stopped for good. */
+  reading(name: string): Ingest | undefined {
+    return this.ingests.find((each) => each.name === name && each.status.state !== 'stopped');
+  }
+
   /** Begins to read. Once, before anything else. */
   start(): void {
     for (const each of this.#running) begin(each);
@@ -88,10 +93,16 @@ export class RunningSources {
 
   /**
    * Connects to what is new or differs. Rejects with {@link SourcesRefused} where an upstream says that it can never work, and
-   * when `signal` aborts.
+   * when `signal` aborts. `retry`: also those that are the same and have stopped, of which what it was about has changed.
    */
-  async prepare(configs: readonly SourceConfig[], signal: AbortSignal): Promise<PreparedSources> {
-    const isKept = (config: SourceConfig) => this.#running.some((each) => isSameConfig(each.config, config));
+  async prepare(
+    configs: readonly SourceConfig[],
+    signal: AbortSignal,
+    { retry }: { readonly retry?: 'stopped' } = {},
+  ): Promise<PreparedSources> {
+    const isLeftOff = ({ ingest }: Running) => retry === 'stopped' && ingest.status.state === 'stopped';
+    const isKept = (config: SourceConfig) =>
+      this.#running.some((each) => isSameConfig(each.config, config) && !isLeftOff(each));
     const arrivals = configs
       .filter((config) => !isKept(config))
       .map((config): Arrival => ({ config, source: this.#options.connect(config) }));

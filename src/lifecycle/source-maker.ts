@@ -1,22 +1,16 @@
 // Makes the source that a configuration describes. What a connector throws on the way is a matter of that source alone: it is
 // said by `probe`, where errors of sources are expected.
 
-import {
-  OptionsRejected,
-  type Source,
-  type SourceContext,
-  type SourceLog,
-} from '../../connectors/contract.js';
+import { OptionsRejected, type Source, type SourceContext } from '../../connectors/contract.js';
 import type { SourceConfig } from '../config/config.js';
 
-/** `log`: for the lines of this source; `looksOn`: it is read beside whoever serves it. Contacts nobody yet. Never throws. */
+/** `log`: for the lines of this source. Contacts nobody yet. Never throws. */
 export function makeSource(
   { name, type, connector, options }: SourceConfig,
-  log: SourceLog,
-  { looksOn = false }: Pick<SourceContext, 'looksOn'> = {},
+  { log, outbound, looksOn = false }: Omit<SourceContext, 'name'>,
 ): Source {
   try {
-    const source = connector.create(options.reveal(), { name, log, looksOn });
+    const source = connector.create(options.reveal(), { name, log, outbound, looksOn });
     return isSource(source) ? source : unmade(new OptionsRejected(`${type} made no source: ${MUST_HAVE}`));
   } catch (error) {
     return unmade(error);

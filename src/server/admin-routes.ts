@@ -3,6 +3,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Receiver } from '../../connectors/contract.js';
 import { refusal, type Answer, type ReadinessCheck, type ReloadReport } from './admin-api.js';
+import { confirm, type Confirmable } from './admin-confirm.js';
 import { push, pushBytes, pushToken } from './admin-push.js';
 import { MAX_REPLAY_BYTES, replay, type Replay } from './admin-replay.js';
 import type { Status } from './admin-status.js';
@@ -21,6 +22,8 @@ export interface AdminSuppliers {
   readonly receiver?: (source: string) => Receiver | undefined;
   /** Of the source of that name, while it is read. */
   readonly replay?: (source: string) => Replay | undefined;
+  /** The source of that name, while it is read. */
+  readonly confirmable?: (source: string) => Confirmable | undefined;
 }
 
 /** A request that was let in, and may have a body yet to come. */
@@ -81,6 +84,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     maxBodyBytes: () => MAX_REPLAY_BYTES,
     answer: replay,
   },
+  { method: 'POST', path: '/v1/sources/:source/confirm', access: 'token', answer: confirm },
 ];
 
 function readiness(from: AdminSuppliers, { query }: AdminRequest): Answer {

@@ -17,7 +17,7 @@ import { filesWith, tailrace } from '../cli/command.js';
 import { ENVIRONMENT, mutatedConfigs, SEED_CONFIGS } from './mutations.js';
 import { isLong } from '../support/long.js';
 
-const RUNS = isLong ? 5_000 : 120;
+const RUNS = isLong ? 1_500 : 120;
 /** Some tenths of a second of work, and patience for a machine that is busy. */
 const SOON_MS = 10_000;
 const PEM = String(

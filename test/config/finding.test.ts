@@ -78,8 +78,9 @@ describe('a warning', () => {
     expect(offline(withUrl('http://idp.example/jwks')).findings).toMatchObject([
       { severity: 'warning', code: 'plain-http' },
     ]);
-    expect(offline(withUrl('http://127.0.0.1:8000/jwks')).findings).toEqual([]);
-    expect(offline(withUrl('http://[::1]:8000/jwks')).findings).toEqual([]);
+    const allowed = (url: string) => `outbound: { allow: [loopback] }\n${withUrl(url)}`;
+    expect(offline(allowed('http://127.0.0.1:8000/jwks')).findings).toEqual([]);
+    expect(offline(allowed('http://[::1]:8000/jwks')).findings).toEqual([]);
   });
 });
 

@@ -10,6 +10,7 @@ export const SEED_CONFIGS: readonly string[] = [
   readFileSync('examples/tailrace.yaml', 'utf8'),
   readFileSync('examples/demo.yaml', 'utf8'),
   `# all that there is
+outbound: { allow: [private, 10.20.0.0/16, { env: RANGE }, "::1"] }
 listen: { host: "::1", port: "0", origins: "https://a.example, https://b.example:8443" }
 admin: { host: localhost, port: { env: ADMIN_PORT }, token: { env: ADMIN_TOKEN } }
 auth:
@@ -79,7 +80,9 @@ export const ENVIRONMENT: Readonly<Record<string, string>> = {
   DEMO_JWT_SECRET: 'another secret of more than thirty-two bytes',
   DEMO_KAFKA: '127.0.0.1:1',
   DEMO_POSTGRES: 'postgres://demo:a-password-of-the-demo@127.0.0.1:1/demo',
+  DEMO_WEATHER: 'http://127.0.0.1:1/weather/stations.json',
   ADMIN_PORT: '0',
+  RANGE: '10.9.0.0/16',
   ADMIN_TOKEN: 'a-token-of-sixteen-bytes',
   ROLE: 'visitor',
   BROKER: 'kafka2:9092',

@@ -10,6 +10,7 @@ import { makeSource } from '../../src/lifecycle/source-maker.js';
 import { createLog } from '../../src/telemetry/logger.js';
 import { resolved, yaml } from './loading.js';
 import { CONNECTORS } from './stream-connector.js';
+import { loopbackOutbound } from '../support/outbound.js';
 
 const folders: string[] = [];
 afterEach(() => {
@@ -66,7 +67,10 @@ test('a file beside the configuration is a connector; its defaults are filled in
   expect(own?.options.reveal()).toEqual({ url: 'http://a', every: 5 });
   expect(loaded.modules).toEqual([join(folder, 'mine.mjs')]);
   const log = createLog({ level: 'info', style: 'json', write: () => undefined });
-  expect(makeSource(own!, log)).toMatchObject({ name: 'own', options: { every: 5 } });
+  expect(makeSource(own!, { log, outbound: loopbackOutbound })).toMatchObject({
+    name: 'own',
+    options: { every: 5 },
+  });
 });
 
 test.each([
@@ -219,7 +223,7 @@ test('what create throws or makes wrongly is a matter of that source: its probe 
   const log = createLog({ level: 'info', style: 'json', write: () => undefined });
   const probe = async (name: string) => {
     const [own] = resolved(await load(source(`./${name}`), folder)).sources;
-    return makeSource(own!, log).probe(new AbortController().signal);
+    return makeSource(own!, { log, outbound: loopbackOutbound }).probe(new AbortController().signal);
   };
   await expect(probe('throws.mjs')).rejects.toThrow('not on a Sunday');
   await expect(probe('promises.mjs')).rejects.toThrow('./promises.mjs made no source');

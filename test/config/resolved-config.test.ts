@@ -215,6 +215,7 @@ describe('properties', () => {
     duration: fc.constantFrom('200ms', '900ms', '1s'),
     'true | false': fc.boolean(),
     size: fc.oneof(fc.constantFrom('4KiB', '64KiB', '1MiB'), fc.integer({ min: 5000, max: 1_000_000 })),
+    'list of ranges': fc.subarray(['private', 'loopback', '10.20.0.0/16', '10.1.2.3', 'fd00::/8', '::1/128']),
     'list of origins': fc.uniqueArray(word.map((name) => `https://${name}.example`)),
   };
   const valueOf = ({ format }: Option<unknown>) =>

@@ -67,7 +67,7 @@ describe('health', () => {
 describe('F15 without the token', () => {
   test('there is something to guard, and health and metrics are for everybody', async () => {
     expect(guarded.map(({ path }) => path)).toEqual([
-      ...['/v1/status', '/v1/reload', '/v1/sources/:source/replay'],
+      ...['/v1/status', '/v1/reload', '/v1/sources/:source/replay', '/v1/sources/:source/confirm'],
     ]);
     expect(open.map(({ path }) => path)).toEqual(['/livez', '/readyz', '/metrics']);
     const admin = await TestAdmin.start({ readiness: () => [] });

@@ -11,6 +11,7 @@ import type { JwtSettings } from '../../src/server/auth/jwt-verifier.js';
 import { createLog } from '../../src/telemetry/logger.js';
 import { HandClock } from './hand-clock.js';
 import { AUDIENCE, ISSUER, SECRET, TestServer } from './test-server.js';
+import { loopbackOutbound } from '../support/outbound.js';
 
 const clock = new HandClock();
 const log = createLog({ level: 'error', style: 'json', write: () => undefined });
@@ -29,7 +30,10 @@ function authenticatorFor(settings: Pick<JwtSettings, 'key' | 'algorithms'>): Au
     leewayMs: 5_000,
     maxAgeMs: 86_400_000,
   };
-  return createAuthenticator({ kind: 'jwt', jwt, anonymous: undefined }, { clock, log });
+  return createAuthenticator(
+    { kind: 'jwt', jwt, anonymous: undefined },
+    { clock, log, outbound: loopbackOutbound },
+  );
 }
 
 const bySecret = authenticatorFor({

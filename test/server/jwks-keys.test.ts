@@ -8,6 +8,7 @@ import { createAuthenticator, type Authenticator } from '../../src/server/auth/a
 import { createLog } from '../../src/telemetry/logger.js';
 import { HandClock } from './hand-clock.js';
 import { AUDIENCE, ISSUER } from './test-server.js';
+import { loopbackOutbound } from '../support/outbound.js';
 
 interface Key {
   readonly kid: string;
@@ -74,7 +75,7 @@ beforeEach(async () => {
       },
       anonymous: undefined,
     },
-    { clock, log },
+    { clock, log, outbound: loopbackOutbound },
   );
 });
 

@@ -6,6 +6,7 @@ import { PublicServer } from '../../src/server/public-server.js';
 import { createAuthenticator } from '../../src/server/auth/authenticator.js';
 import { JWT_AUTH, LIMITS, TestServer } from './test-server.js';
 import { until } from './until.js';
+import { loopbackOutbound } from '../support/outbound.js';
 
 const AT_ONCE = { waitMs: 0, spreadMs: 0 };
 
@@ -49,7 +50,7 @@ test('a port that is taken is an error with a code', async () => {
   const server = await TestServer.start();
   const { clock, fanOut } = server;
   const log = createLog({ level: 'error', style: 'json', write: () => undefined });
-  const authenticator = createAuthenticator(JWT_AUTH, { clock, log });
+  const authenticator = createAuthenticator(JWT_AUTH, { clock, log, outbound: loopbackOutbound });
   const listen = { host: '127.0.0.1', port: server.port, origins: [] };
   const second = new PublicServer({ clock, log, fanOut, authenticator, listen, limits: LIMITS });
   await expect(second.listen()).rejects.toMatchObject({ code: 'address-unavailable' });

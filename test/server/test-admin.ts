@@ -91,6 +91,7 @@ export class TestAdmin {
       status: () => statusOf(suppliers, readiness()),
       ...(o.reload && { reload: o.reload }),
       ...(o.receiver && { receiver: o.receiver }),
+      confirmable: (name) => (name === this.ingest.name ? this.ingest : undefined),
       ...(o.requestMs !== undefined && { requestMs: o.requestMs }),
     });
   }

@@ -15,6 +15,7 @@ import { entryKeyOf, epochOf } from '../../src/topic/update.js';
 import type { JsonText } from '../../src/topic/utf8.js';
 import { HandClock } from './hand-clock.js';
 import { TestClient, type ConnectOptions } from './test-client.js';
+import { loopbackOutbound } from '../support/outbound.js';
 
 export const SECRET = 'a secret of at least thirty-two bytes';
 export const ISSUER = 'https://idp.example';
@@ -98,7 +99,9 @@ export class TestServer {
       clock,
       log,
       fanOut: this.fanOut,
-      authenticator: createAuthenticator(options.auth ?? JWT_AUTH, { clock, log }),
+      authenticator: createAuthenticator(options.auth ?? JWT_AUTH, {
+        ...{ clock, log, outbound: loopbackOutbound },
+      }),
       listen: { host: '127.0.0.1', port: 0, origins: options.origins ?? [] },
       limits: { ...LIMITS, ...options.limits },
       ...(options.pages && { pages: options.pages }),

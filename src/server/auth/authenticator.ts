@@ -1,9 +1,8 @@
 // Who is connecting: from a token, or the lack of one, to a principal. What a principal may see is src/entitle.
 
-import type { Clock } from '../../clock.js';
 import type { Principal } from '../../entitle/principal.js';
-import type { Log } from '../../telemetry/logger.js';
 import type { Ms } from '../../topic/update.js';
+import type { KeyContext } from './jwks-keys.js';
 import { JwtVerifier, type JwtSettings } from './jwt-verifier.js';
 
 export type AuthSettings =
@@ -59,10 +58,7 @@ export interface Authenticator {
 export const NOBODY = '';
 
 /** Throws where the settings cannot be right (short secret, key and algorithms of different families): at start, not at a client. */
-export function createAuthenticator(
-  settings: AuthSettings,
-  context: { clock: Clock; log: Log },
-): Authenticator {
+export function createAuthenticator(settings: AuthSettings, context: KeyContext): Authenticator {
   if (settings.kind === 'none') return { authenticate: () => Promise.resolve(asNobody([])) };
   const { jwt, anonymous } = settings;
   const verifier = new JwtVerifier(jwt, context);

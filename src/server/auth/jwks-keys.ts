@@ -1,6 +1,7 @@
 // The issuer's public keys, fetched from its JWKS address and kept. jose's own remote set is not used: while the address is
 // down it fetches for every unknown key id, and it refuses good tokens once its cache is ten minutes old.
 
+import type { Outbound } from '../../../connectors/contract.js';
 import type { Clock } from '../../clock.js';
 import type { Log } from '../../telemetry/logger.js';
 import type { Ms } from '../../topic/update.js';
@@ -14,19 +15,28 @@ const FRESH_MS = 10 * 60_000;
 const STALE_OK_MS = 24 * 3_600_000;
 const FETCH_TIMEOUT_MS = 5_000;
 
+/** What keys are fetched with. */
+export interface KeyContext {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly outbound: Pick<Outbound, 'fetch'>;
+}
+
 /** Invariant: at most one fetch begins per 30 s, and no key is used longer than 24 h after the last answer that had it. */
 export class JwksKeys {
   readonly #url: string;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #outbound: KeyContext['outbound'];
   #keys: { readonly find: KeyLookup; readonly at: Ms } | undefined;
   #lastFetchAt = -Infinity;
   #fetching: Promise<void> | undefined;
 
-  constructor(url: string, context: { clock: Clock; log: Log }) {
+  constructor(url: string, context: KeyContext) {
     this.#url = url;
     this.#clock = context.clock;
     this.#log = context.log;
+    this.#outbound = context.outbound;
   }
 
   readonly find: KeyLookup = async (header, token) => {
@@ -65,8 +75,7 @@ export class JwksKeys {
 
   async #fetch(): Promise<void> {
     try {
-      const response = await fetch(this.#url, {
-        redirect: 'error',
+      const response = await this.#outbound.fetch(this.#url, {
         signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
         headers: { accept: 'application/json' },
       });

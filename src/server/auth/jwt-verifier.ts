@@ -3,13 +3,12 @@
 
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { Clock } from '../../clock.js';
-import type { Log } from '../../telemetry/logger.js';
 import type { Json, JsonObject } from '../../topic/json.js';
 import type { Ms } from '../../topic/update.js';
 import type { Authentication, AuthRefusal } from './authenticator.js';
 import { hasUnsafeMembers } from './duplicate-members.js';
 import { verifyJwt, type JwtRules, type KeyLookup } from './jose.js';
-import { JwksKeys } from './jwks-keys.js';
+import { JwksKeys, type KeyContext } from './jwks-keys.js';
 
 export interface JwtSettings extends JwtRules {
   readonly key:
@@ -33,7 +32,7 @@ export class JwtVerifier {
   readonly #rules: JwtRules;
   readonly #clock: Clock;
 
-  constructor(settings: JwtSettings, context: { clock: Clock; log: Log }) {
+  constructor(settings: JwtSettings, context: KeyContext) {
     this.#settings = settings;
     this.#clock = context.clock;
     const source = keySourceOf(settings, context);
@@ -124,7 +123,7 @@ interface KeySource {
   verifies(algorithm: string): boolean;
 }
 
-function keySourceOf(settings: JwtSettings, context: { clock: Clock; log: Log }): KeySource {
+function keySourceOf(settings: JwtSettings, context: KeyContext): KeySource {
   switch (settings.key.kind) {
     case 'secret': {
       const secret = Buffer.from(settings.key.secret.reveal(), 'utf8');
