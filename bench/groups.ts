@@ -12,6 +12,7 @@ import { joins } from './rows/joins.js';
 import { onePath } from './rows/one-path.js';
 import { postgresRows } from './rows/postgres.js';
 import { registryFormats } from './rows/registry-formats.js';
+import { restRow } from './rows/rest.js';
 import { slowClients } from './rows/slow-clients.js';
 import { subsetsOfPaths } from './rows/subsets.js';
 
@@ -24,6 +25,7 @@ export const BENCH_GROUPS: readonly RowGroup[] = [
   intakeRow,
   registryFormats,
   postgresRows,
+  restRow,
   indexRow,
   idleSessions,
   documents,

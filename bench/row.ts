@@ -5,7 +5,7 @@ import type { SelfTime } from './server/cpu.js';
 import type { Ratio, Spread } from './stats.js';
 
 /** What may be switched off, from outside, to see that a row gets worse without it. */
-export const TRICKS = ['batching', 'sharing', 'deltas', 'unchanged-skip'] as const;
+export const TRICKS = ['batching', 'sharing', 'deltas', 'unchanged-skip', 'known-items'] as const;
 export type Trick = (typeof TRICKS)[number];
 
 export interface Bound {

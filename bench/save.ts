@@ -15,6 +15,7 @@ const SHOWN_BY: Readonly<Record<Trick, readonly string[]>> = {
   sharing: ['batched', 'wide'],
   deltas: ['bytes', 'documents'],
   'unchanged-skip': ['ingest'],
+  'known-items': ['rest-unchanged'],
 };
 
 export interface Results {

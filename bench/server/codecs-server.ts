@@ -9,6 +9,7 @@ import { tuneV8 } from '../../src/v8-tuning.js';
 import { serve } from '../process/remote.js';
 import { CpuMeter } from './cpu.js';
 import { profiled, profiledMethods } from './profiled.js';
+import { createOutbound } from '../../src/outbound/outbound.js';
 
 const { CompressionCodecs, CompressionTypes, Kafka, logLevel } = kafkajs;
 const MAX_BATCH_BYTES = 64 << 20;
@@ -34,7 +35,8 @@ const methods = {
     return profiled(async () => {
       const meter = new CpuMeter();
       const log = { info: () => undefined, warn: () => undefined };
-      const source = kafka.create({ brokers, topics: [topic] }, { name: 'bench', log });
+      const outbound = createOutbound({ allow: [] });
+      const source = kafka.create({ brokers, topics: [topic] }, { name: 'bench', log, outbound });
       let left = records;
       for await (const event of source.read(new Map(), new AbortController().signal)) {
         if (event.type !== 'records') continue;

@@ -5,6 +5,7 @@ import { CpuMeter } from './cpu.js';
 import { indexCosts } from './index-cost.js';
 import { ingestCosts } from './ingest-cost.js';
 import { startTailrace } from './pipeline.js';
+import { pollCosts } from './poll-cost.js';
 import { profiled, profiledMethods } from './profiled.js';
 import { tuneV8 } from '../../src/v8-tuning.js';
 
@@ -12,6 +13,7 @@ const methods = {
   ...profiledMethods,
   ingestCosts,
   indexCosts,
+  pollCosts,
 
   /** Starts Tailrace on a topic and stops it when it has read all of it. Returns the CPU time that took, in us. */
   async readAll(brokers: readonly string[], topic: string): Promise<number> {

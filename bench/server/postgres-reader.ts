@@ -15,6 +15,7 @@ import { serve } from '../process/remote.js';
 import { CpuMeter } from './cpu.js';
 import { profiledMethods, startProfile, stopProfile } from './profiled.js';
 import { LIMITS, policyOf } from './tailrace.js';
+import { createOutbound } from '../../src/outbound/outbound.js';
 
 export interface PostgresReading {
   readonly url: string;
@@ -70,7 +71,12 @@ async function open({ url }: PostgresReading): Promise<void> {
   const log = createLog({ level: 'error', style: 'text' });
   const fanOut = new FanOut({ clock: systemClock, policy: policyOf([]), limits: LIMITS, flushWindowMs: 0 });
   const ingest = new Ingest({
-    ...{ name: 'bench', source: connector.create({ url }, { name: 'bench', log }), clock: systemClock, log },
+    ...{
+      name: 'bench',
+      source: connector.create({ url }, { name: 'bench', log, outbound: createOutbound({ allow: [] }) }),
+      clock: systemClock,
+      log,
+    },
     ...{ mapping: compiled.mapping, keyFormat: 'json', valueFormat: 'json' },
     writer: new MemoryLog(systemClock, fanOut).claim('bench'),
     deadLetters: {

@@ -6,7 +6,7 @@ import kafkajs from 'kafkajs';
 import { kafka as connector } from '../../connectors/kafka/kafka.js';
 import { systemClock } from '../../src/clock.js';
 import { decoderOf, type RegistryFormat } from '../../src/decode/decoder.js';
-import { DEFAULT_JSON_LIMITS } from '../../src/decode/json-scanner.js';
+import { DEFAULT_JSON_LIMITS } from '../../src/json/json-scanner.js';
 import { KnownSchemas } from '../../src/decode/registry/known-schemas.js';
 import { RegistryClient } from '../../src/decode/registry/registry-client.js';
 import { createLog } from '../../src/telemetry/logger.js';
@@ -15,6 +15,7 @@ import { tuneV8 } from '../../src/v8-tuning.js';
 import { serve } from '../process/remote.js';
 import { CpuMeter } from './cpu.js';
 import { profiled, profiledMethods } from './profiled.js';
+import { createOutbound } from '../../src/outbound/outbound.js';
 
 export interface ReadRegistryTopic {
   readonly brokers: readonly string[];
@@ -40,10 +41,11 @@ export type RegistryReader = typeof methods;
 
 async function readOurs({ brokers, topic, registry, format, count }: ReadRegistryTopic): Promise<number> {
   const meter = new CpuMeter();
-  const client = new RegistryClient({ url: registry, timeoutMs: 10_000, clock: systemClock });
+  const outbound = createOutbound({ allow: ['loopback'] });
+  const client = new RegistryClient({ url: registry, timeoutMs: 10_000, clock: systemClock, outbound });
   const schemas = new KnownSchemas({ client, clock: systemClock });
   const decoder = decoderOf(format, { fields: [['symbol']], limits: DEFAULT_JSON_LIMITS, schemas });
-  const source = connector.create({ brokers, topics: [topic] }, { name: 'bench', log });
+  const source = connector.create({ brokers, topics: [topic] }, { name: 'bench', log, outbound });
   const done = new AbortController();
   let read = 0;
   for await (const event of source.read(new Map(), done.signal)) {
