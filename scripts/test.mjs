@@ -5,20 +5,22 @@
 //   npm test                     types, style, unit, real Kafka, real Postgres, real browser
 //   TAILRACE_TOOLS=1 npm test    also chart, compose, image, and the suites once more on the Node of the image
 //   npm test -- fanout           only test files whose path matches, without types and style
-//   npm run test:long            more seeds in the simulations
+//   npm run test:long            more of all that is random, and nothing else: within 45 minutes on two cores
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
+import { longTests } from './long-tests.mjs';
 import { ensureInstalled, fail, root, say } from './setup.mjs';
 
-const LONG_SEEDS = '5000';
+const LONG_SEEDS = '2500';
 const bin = (path) => join(root, 'node_modules', path);
 
 const args = process.argv.slice(2);
 const isLong = args.includes('--long');
-const patterns = args.filter((arg) => arg !== '--long');
-const hasTools = process.env.TAILRACE_TOOLS === '1';
+const given = args.filter((arg) => arg !== '--long');
+const patterns = given.length > 0 || !isLong ? given : longTests(root);
+const hasTools = process.env.TAILRACE_TOOLS === '1' && !isLong;
 
 ensureInstalled();
 const counts = { passed: 0, failed: 0 };

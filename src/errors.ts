@@ -56,8 +56,9 @@ export const ERROR_CATALOGUE = {
   'source-options-rejected': {
     retryable: false,
     meaning:
-      'The upstream refuses what the options of a source say: a password, a right, a topic that does not exist. The source stops and its paths stay stale; the others go on.',
-    action: '`message` names what was refused. Correct the options or the upstream, then restart.',
+      'The upstream refuses what the options of a source say: a password, a right, a topic that does not exist; or they lead to an address that is not public and not in `outbound.allow`. The source stops and its paths stay stale; the others go on.',
+    action:
+      '`message` names what was refused. Correct the options or the upstream, then restart; another `outbound.allow` is taken up without.',
   },
   'source-history-lost': {
     retryable: false,

@@ -1,7 +1,7 @@
 // The table of contents as code: each stage of a record's way is built here, given what it needs, and joined to the next.
 // It holds no logic. docs/architecture.md walks one record through it.
 
-import type { Source } from '../connectors/contract.js';
+import type { Outbound, Source } from '../connectors/contract.js';
 import type { Clock } from './clock.js';
 import { policyOf, readingOf } from './config/compiled.js';
 import type { Config, Limits, SourceConfig } from './config/config.js';
@@ -18,6 +18,7 @@ import { makeSource } from './lifecycle/source-maker.js';
 import { stopPlan, type StopKind } from './lifecycle/stop-plan.js';
 import type { LogWriter } from './log/log.js';
 import { MemoryLog } from './log/memory-log.js';
+import { createOutbound } from './outbound/outbound.js';
 import type { ReloadReport } from './server/admin-api.js';
 import { AdminServer } from './server/admin-server.js';
 import { statusOf } from './server/admin-status.js';
@@ -59,6 +60,7 @@ export interface RunningPipeline {
 /** Builds the `single` role from a checked configuration. Resolves when both ports listen; sources may still be loading. */
 export async function startPipeline(config: Config, deps: PipelineDeps): Promise<RunningPipeline> {
   const { clock, log } = deps;
+  const outbound = createOutbound(config.outbound);
 
   // From the log to the sessions: cache, entitle, diff, encode, fan-out.
   let policyVersion = 0;
@@ -70,14 +72,15 @@ export async function startPipeline(config: Config, deps: PipelineDeps): Promise
   const sources = new RunningSources(config.sources, {
     clock,
     log,
-    connect: (source) => makeSource(source, log.child({ source: source.name })),
+    connect: (source) => makeSource(source, { log: log.child({ source: source.name }), outbound }),
     probe: async (source, connected, signal) => {
       await connected.probe(signal);
-      await probeDeadLetters(source, { clock, log });
+      await probeDeadLetters(source, { clock, log, outbound });
     },
     createIngest: (source, connected) =>
       ingestOf(source, connected, {
         ...deps,
+        outbound,
         writer: memoryLog.claim(source.name, source),
         limits: config.limits,
       }),
@@ -85,7 +88,7 @@ export async function startPipeline(config: Config, deps: PipelineDeps): Promise
   const loading = new Loading(clock, log, () => sources.ingests);
 
   // The sockets.
-  const authenticator = new CurrentAuthenticator(createAuthenticator(config.auth, { clock, log }));
+  const authenticator = new CurrentAuthenticator(createAuthenticator(config.auth, { clock, log, outbound }));
   const publicServer = new PublicServer({
     ...deps,
     fanOut,
@@ -121,15 +124,17 @@ export async function startPipeline(config: Config, deps: PipelineDeps): Promise
     reload: () => reloading.reload('api'),
     receiver: (name) => sources.ingests.find((ingest) => ingest.name === name)?.receiver,
     replay: (name) => {
-      const ingest = sources.ingests.find((each) => each.name === name && each.status.state !== 'stopped');
+      const ingest = sources.reading(name);
       return ingest && ((records) => ingest.replay(records));
     },
+    confirmable: (name) => sources.reading(name),
   });
 
   // Another configuration while it runs.
   const parts = {
     clock,
     log,
+    outbound,
     policyOf: nextPolicy,
     fanOut,
     sources,
@@ -193,13 +198,20 @@ async function listenOn(publicServer: PublicServer, adminServer: AdminServer) {
   return [await publicServer.listen(), await adminServer.listen()] as const;
 }
 
+interface IngestDeps extends PipelineDeps {
+  readonly outbound: Outbound;
+  readonly writer: LogWriter;
+  readonly limits: Limits;
+}
+
 function ingestOf(
   source: SourceConfig,
   connected: Source,
-  { clock, log, writer, limits }: PipelineDeps & { readonly writer: LogWriter; readonly limits: Limits },
+  { clock, log, outbound, writer, limits }: IngestDeps,
 ): Ingest {
   return new Ingest({
     ...readingOf(source, limits, {
+      outbound,
       onUnusableSchema: (id, reason) =>
         log.warn('schema-unusable', { source: source.name, schema: id, reason }),
     }),
@@ -213,6 +225,6 @@ function ingestOf(
     clock,
     log,
     onFlood: source.deadLetters.onFlood,
-    deadLetters: deadLetterSink(source, { clock, log }),
+    deadLetters: deadLetterSink(source, { clock, log, outbound }),
   });
 }

@@ -2,10 +2,11 @@
 // let it in.
 
 import { systemClock } from '../clock.js';
-import type { SourceConfig } from '../config/config.js';
+import type { Config } from '../config/config.js';
 import type { Origins } from '../config/origins.js';
 import { printedValues, printedYaml } from '../config/printed-config.js';
 import type { ConnectorTypes } from '../config/sources.js';
+import { createOutbound } from '../outbound/outbound.js';
 import { scrubText } from '../telemetry/scrub.js';
 import type { Ms } from '../topic/update.js';
 import { readConfigFile, readText, reportFindings, requireKnownRules } from './config-file.js';
@@ -61,7 +62,8 @@ export async function check(
   const parts = `${count(sources.length, 'source')}, ${count(entitlements.length, 'rule')}, ${count(warnings, 'warning')}`;
   output.notice(`${options.config}: ok (${parts})${needsText(options, loaded.needs)}`);
   if (isPrinting) print(loaded.origins, { output, connectors, json });
-  const connected = options.connect === true ? await connect(sources, { ...options, output }) : EXIT.fine;
+  const connected =
+    options.connect === true ? await connect(loaded.config, { ...options, output }) : EXIT.fine;
   if (options.sample === undefined || connected !== EXIT.fine) return connected;
 
   requireKnownRules(loaded);
@@ -75,11 +77,13 @@ export async function check(
 }
 
 async function connect(
-  sources: readonly SourceConfig[],
+  { sources, limits, outbound: { allow } }: Config,
   { timeoutMs = DEFAULT_TIMEOUT_MS, json, output }: CheckOptions & Pick<CheckContext, 'output'>,
 ): Promise<ExitCode> {
   const { contactAll, contactExit, contactText } = await import('./connect.js');
-  const contacts = await contactAll(sources, { clock: systemClock, timeoutMs });
+  const contacts = await contactAll(sources, {
+    ...{ clock: systemClock, timeoutMs, outbound: createOutbound({ allow }), limits },
+  });
   for (const contact of contacts) {
     if (json === true) output.json(contact);
     else output.data(scrubText(contactText(contact)));

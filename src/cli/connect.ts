@@ -1,11 +1,20 @@
 // `tailrace check --connect`: contacts the upstream of every source, and its schema registry, as `run` would before it reads.
 
-import { OptionsRejected, SourceUnavailable, type SourceLog } from '../../connectors/contract.js';
+import {
+  OptionsRejected,
+  SourceUnavailable,
+  type Outbound,
+  type Source,
+  type SourceLog,
+} from '../../connectors/contract.js';
 import type { Clock } from '../clock.js';
-import type { SourceConfig } from '../config/config.js';
+import { readingOf } from '../config/compiled.js';
+import type { Limits, SchemaRegistryConfig, SourceConfig } from '../config/config.js';
+import { RecordReader } from '../ingest/record-reader.js';
 import { makeSource } from '../lifecycle/source-maker.js';
 import type { Ms } from '../topic/update.js';
 import { EXIT, type ExitCode } from './exit-code.js';
+import { glimpseOf, glimpseText, type Glimpse } from './glimpse.js';
 import { contactRegistry } from './registry-contact.js';
 
 /** Something that a source needs. */
@@ -20,55 +29,93 @@ export interface Contact {
   readonly message: string | undefined;
   /** What is odd, but keeps nothing from working. */
   readonly warnings: readonly string[];
+  /** Of a source that is cheap to read, once it is reached. */
+  readonly published?: Glimpse;
 }
 
-/** The outcome of one attempt: what it has found, or a throw. */
-type Attempt = (signal: AbortSignal) => Promise<Readonly<Record<string, unknown>>>;
+/** What one attempt has found, unless it throws. */
+type Findings = Pick<Contact, 'found' | 'published'>;
+type Attempt = (signal: AbortSignal) => Promise<Findings>;
+
+export interface ContactOptions {
+  readonly clock: Clock;
+  readonly timeoutMs: Ms;
+  readonly outbound: Outbound;
+  readonly limits: Limits;
+}
 
 /** All at once, in the order of the configuration. Takes little more than `timeoutMs`. Never rejects. */
 export async function contactAll(
   sources: readonly SourceConfig[],
-  deadline: { readonly clock: Clock; readonly timeoutMs: Ms },
+  how: ContactOptions,
 ): Promise<readonly Contact[]> {
   const contacts = sources.map(async (config) => {
     const registry = config.schemaRegistry;
-    const ofRegistry =
-      registry === undefined
-        ? []
-        : [contact(config, 'schemaRegistry', (signal) => contactRegistry(registry, signal), deadline)];
-    return Promise.all([contactSource(config, deadline), ...ofRegistry]);
+    const ofRegistry = registry === undefined ? [] : [contactRegistryOf(config, registry, how)];
+    return Promise.all([contactSource(config, how), ...ofRegistry]);
   });
   return (await Promise.all(contacts)).flat();
 }
 
-async function contactSource(
+function contactRegistryOf(
   config: SourceConfig,
-  deadline: { readonly clock: Clock; readonly timeoutMs: Ms },
+  registry: SchemaRegistryConfig,
+  how: ContactOptions,
 ): Promise<Contact> {
+  const { outbound } = how;
+  const attempt: Attempt = async (signal) => ({
+    found: await contactRegistry(registry, { signal, outbound }),
+  });
+  return contact(config, 'schemaRegistry', attempt, how);
+}
+
+async function contactSource(config: SourceConfig, how: ContactOptions): Promise<Contact> {
+  const { outbound, clock, timeoutMs } = how;
+  const { isCheapToRead = false } = config.connector;
   const heard = hearing();
-  const source = makeSource(config, heard.log);
+  const source = makeSource(config, { log: heard.log, outbound, looksOn: true });
   const attempt: Attempt = async (signal) => {
+    const begun = clock.monotonic();
     await source.probe(signal);
-    return heard.found;
+    const found = { ...heard.found };
+    if (!isCheapToRead) return { found };
+    const leftMs = timeoutMs - (clock.monotonic() - begun);
+    return { found, published: await look(source, { config, how, leftMs, signal }) };
   };
-  const result = await contact(config, 'source', attempt, deadline);
-  await within(deadline.clock, CLOSE_MS, source.close()).catch(() => undefined);
+  const result = await contact(config, 'source', attempt, how);
+  await within(clock, CLOSE_MS, source.close()).catch(() => undefined);
   return { ...result, warnings: heard.warnings };
 }
 
 const CLOSE_MS: Ms = 1_000;
+/** Of the time that is left once a source was reached: what may go by until it is seen what it would publish. */
+const LOOKING = 0.5;
+
+function look(source: Source, { config, how, leftMs, signal }: Looked): Promise<Glimpse> {
+  const { clock, outbound, limits } = how;
+  const reader = new RecordReader(readingOf(config, limits, { outbound }));
+  const looking = { source, reader, rules: config.map, clock, timeoutMs: leftMs * LOOKING };
+  return glimpseOf(looking, signal);
+}
+
+interface Looked {
+  readonly config: SourceConfig;
+  readonly how: ContactOptions;
+  readonly leftMs: Ms;
+  readonly signal: AbortSignal;
+}
 
 async function contact(
   { name: source }: SourceConfig,
   what: Contact['what'],
   attempt: Attempt,
-  { clock, timeoutMs }: { readonly clock: Clock; readonly timeoutMs: Ms },
+  { clock, timeoutMs }: ContactOptions,
 ): Promise<Contact> {
   const ending = new AbortController();
   const base = { source, what, found: {}, warnings: [] };
   try {
-    const found = await within(clock, timeoutMs, attempt(ending.signal));
-    return { ...base, outcome: 'ok', found, message: undefined };
+    const findings = await within(clock, timeoutMs, attempt(ending.signal));
+    return { ...base, ...findings, outcome: 'ok', message: undefined };
   } catch (error) {
     ending.abort();
     const message = error instanceof Error ? error.message : String(error);
@@ -105,15 +152,18 @@ function warningText(event: string, facts: Readonly<Record<string, unknown>> = {
   return typeof facts['reason'] === 'string' ? `${event}: ${facts['reason']}` : event;
 }
 
-/** One line. */
-export function contactText({ source, what, outcome, found, message }: Contact): string {
+/** One line, and below it what would be published. */
+export function contactText({ source, what, outcome, found, message, published }: Contact): string {
   const where = what === 'source' ? `source ${source}` : `source ${source}, schemaRegistry`;
   const facts = Object.entries(found).map(([name, value]) => `${name} ${String(value)}`);
   const said = message ?? (facts.length === 0 ? 'reached' : facts.join(', '));
-  return `${outcome.padEnd(WIDEST)}  ${where}: ${said}`;
+  const below = published === undefined ? [] : glimpseText(published);
+  const lines = [`${outcome.padEnd(WIDEST)}  ${where}: ${said}`, ...below.map((line) => INDENT + line)];
+  return lines.join('\n');
 }
 
 const WIDEST = 'unreachable'.length;
+const INDENT = ' '.repeat(WIDEST + 2);
 
 export function contactExit(contacts: readonly Contact[]): ExitCode {
   const outcomes = new Set(contacts.map(({ outcome }) => outcome));

@@ -1,6 +1,7 @@
 // The dead letters that a configuration's sources keep, in files or topics, for `tailrace dlq`: read with the configuration's addresses and
 // secrets, once each, and nothing is changed.
 
+import type { Outbound } from '../../connectors/contract.js';
 import type { DeadLetterStoreConfig, SourceConfig } from '../config/config.js';
 import type { LoadedConfig } from '../config/load.js';
 import { PLACEHOLDER } from '../config/interpolation.js';
@@ -11,6 +12,7 @@ import { lettersInTopic } from '../dead-letters/letter-topic.js';
 import { TailraceError } from '../errors.js';
 import { KafkaRefused, KafkaUnreachable } from '../kafka/access-error.js';
 import { PartitionLost } from '../kafka/partition.js';
+import { createOutbound } from '../outbound/outbound.js';
 import { readConfigFile, reportFindings } from './config-file.js';
 import { EXIT, type ExitCode } from './exit-code.js';
 import type { Output } from './output.js';
@@ -64,6 +66,7 @@ export async function chosenLetters(
     return EXIT.config;
   }
   const { sources } = loaded.config;
+  const outbound = createOutbound(loaded.config.outbound);
   if (choice.source !== undefined && !sources.some(({ name }) => name === choice.source)) {
     say(`there is no source ${choice.source}; there are ${sources.map(({ name }) => name).join(', ')}`);
     return EXIT.usage;
@@ -75,7 +78,7 @@ export async function chosenLetters(
   }
   const counts: LetterCounts = { repeated: 0, foreign: 0, firstForeign: undefined };
   const read = () => {
-    const letters = filtered(kept, choice, counts);
+    const letters = filtered(kept, { ...choice, counts, outbound });
     return choice.number === undefined ? letters : newest(letters, choice.number);
   };
   return { counts, read };
@@ -115,15 +118,19 @@ function keptOf(sources: readonly SourceConfig[], { source }: LetterChoice): Kep
   );
 }
 
+interface Filtering extends Pick<LetterChoice, 'code'> {
+  readonly counts: LetterCounts;
+  readonly outbound: Outbound;
+}
+
 /** A topic may hold the letters of several sources. */
 async function* filtered(
   kept: readonly KeptLetters[],
-  { code }: LetterChoice,
-  counts: LetterCounts,
+  { code, counts, outbound }: Filtering,
 ): AsyncGenerator<LetterStub> {
   const given = new Set<string>();
   for (const { source, store } of kept) {
-    for await (const each of lettersIn(store)) {
+    for await (const each of lettersIn(store, outbound)) {
       if ('notALetter' in each) {
         counts.foreign++;
         counts.firstForeign ??= each.notALetter;
@@ -139,12 +146,12 @@ async function* filtered(
   }
 }
 
-function lettersIn(store: DeadLetterStoreConfig): AsyncGenerator<ReadLetter> {
+function lettersIn(store: DeadLetterStoreConfig, outbound: Outbound): AsyncGenerator<ReadLetter> {
   switch (store.kind) {
     case 'file':
       return lettersInFiles(store.path);
     case 'topic':
-      return lettersInTopic(store.name, store.cluster.reveal());
+      return lettersInTopic(store.name, store.cluster.reveal(), outbound);
   }
 }
 

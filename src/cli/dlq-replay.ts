@@ -6,6 +6,7 @@ import { letterJson } from '../dead-letters/letter-json.js';
 import type { ReplayAnswer } from '../server/admin-replay.js';
 import type { Ms } from '../topic/update.js';
 import { ask, ownAdminPort, refusalText, TOKEN_VARIABLE, type AdminReply } from './admin-client.js';
+import { errorIn, jsonIn } from './admin-answer.js';
 import { chosenLetters, exitOf, type LetterChoice, type LettersContext } from './dlq-letters.js';
 import { letterText, summaryText } from './dlq-text.js';
 import { EXIT, type ExitCode } from './exit-code.js';
@@ -162,18 +163,4 @@ function whyNot(
 ): string {
   const message = errorIn(text)?.['message'];
   return status === 503 && typeof message === 'string' ? message : refusalText(status, request);
-}
-
-function errorIn(text: string): Readonly<Record<string, unknown>> | undefined {
-  const error = jsonIn(text)?.['error'];
-  return typeof error === 'object' && error !== null ? (error as Record<string, unknown>) : undefined;
-}
-
-function jsonIn(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
 }

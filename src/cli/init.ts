@@ -16,6 +16,7 @@ import { printable } from './printable.js';
 import { accessOf, type Access, type AccessFlags } from './starter/access.js';
 import { chosenTopics } from './starter/chosen-topics.js';
 import { fitOf } from './starter/fit.js';
+import { allowedFor } from './starter/registry-way.js';
 import { starterText } from './starter/starter-text.js';
 import { guessTopic, type TopicGuess } from './starter/topic-guess.js';
 import { sampleTopics, type TopicSample } from './starter/topic-sample.js';
@@ -85,12 +86,14 @@ async function writeStarter(access: Access, options: InitOptions, context: Writi
     if (done % 10 === 0 && done < topics.length) say(`${done} of ${topics.length} topics`);
   };
   const samples = await sampleTopics(cluster, { topics, onSampled, signal });
+  const { registry } = access;
+  const allow = registry === undefined ? [] : await allowedFor(registry.url);
   const guesses: TopicGuess[] = [];
   for (const sample of samples) {
-    guesses.push(await guessTopic(sample, { ...context, registry: access.registry }));
+    guesses.push(await guessTopic(sample, { ...context, registry, allow }));
     signal.throwIfAborted();
   }
-  const text = starterText({ access: access.written, registry: access.registry, guesses });
+  const text = starterText({ access: access.written, registry, allow, guesses });
   const config = await checked(text, options, context);
   await tellFits(config, samples, context);
   save(text, options, output);
@@ -114,7 +117,7 @@ async function checked(
 async function tellFits(config: Config, samples: readonly TopicSample[], { output }: Writing): Promise<void> {
   for (const [index, source] of config.sources.entries()) {
     const sample = samples[index];
-    if (sample !== undefined) output.notice(`  ${printable(await fitOf(source, config.limits, sample))}`);
+    if (sample !== undefined) output.notice(`  ${printable(await fitOf(source, config, sample))}`);
   }
 }
 

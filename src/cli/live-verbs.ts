@@ -1,4 +1,4 @@
-// The verbs that ask a process that runs: health, top and cat. Their options and their help; program.ts has the others.
+// The verbs that ask a process that runs: health, top, confirm and cat. Their options and their help; program.ts has the others.
 
 import { InvalidArgumentError, type Command } from 'commander';
 import type { Ms } from '../topic/update.js';
@@ -20,6 +20,7 @@ type Done = (code: ExitCode) => void;
 export function addLiveVerbs(program: Command, context: LiveContext, done: Done): void {
   addHealth(program, context, done);
   addTop(program, context, done);
+  addConfirm(program, context, done);
   addCat(program, context, done);
 }
 
@@ -40,10 +41,7 @@ function addTop(program: Command, context: LiveContext, done: Done): void {
     'top',
     'show what a process does: sources, fan-out, and the sessions that are furthest behind',
   )
-    .option(
-      '--token-file <file>',
-      'the admin token; left out: TAILRACE__ADMIN__TOKEN, or as the configuration says',
-    )
+    .option('--token-file <file>', ADMIN_TOKEN_FILE)
     .option('--once', 'once, and not again')
     .option('--interval <duration>', 'between two looks', interval, 2_000)
     .option('--timeout <duration>', 'how long it may take to answer', duration, 3_000)
@@ -60,6 +58,23 @@ function addTop(program: Command, context: LiveContext, done: Done): void {
       }) => {
         const { top } = await import('./top.js');
         done(await top({ ...flags, intervalMs: flags.interval, timeoutMs: flags.timeout }, context));
+      },
+    );
+}
+
+function addConfirm(program: Command, context: LiveContext, done: Done): void {
+  asking(program, 'confirm', 'let through what a source holds back because it looks like a fault of its feed')
+    .argument('<source>', 'name of the source')
+    .option('--token-file <file>', ADMIN_TOKEN_FILE)
+    .option('--timeout <duration>', 'how long it may take to answer', duration, 3_000)
+    .addHelpText('after', CONFIRM_HELP)
+    .action(
+      async (
+        source: string,
+        flags: { config: string; url?: URL; tokenFile?: string; timeout: Ms; json?: boolean },
+      ) => {
+        const { confirm } = await import('./confirm.js');
+        done(await confirm({ ...flags, source, timeoutMs: flags.timeout }, context));
       },
     );
 }
@@ -130,6 +145,8 @@ function streamUrl(command: Command): (text: string) => URL {
   };
 }
 
+const ADMIN_TOKEN_FILE = 'the admin token; left out: TAILRACE__ADMIN__TOKEN, or as the configuration says';
+
 const HEALTH_HELP = `
 Examples:
   tailrace health                               ready: 0, not ready: 1, nobody answers: 69
@@ -143,6 +160,15 @@ Examples:
   tailrace top --once                           a table for a pipe or a ticket
   tailrace top --json | jq .sessions            totals since the start, as GET /v1/status has them
   kubectl exec deploy/tailrace -- node dist/src/main.js top --once -c /etc/tailrace/tailrace.yaml
+${EXIT_CODES}`;
+
+const CONFIRM_HELP = `
+Examples:
+  tailrace confirm stations                     its feed shrank to half, and that is right: do not wait for more polls
+  tailrace confirm stations --json | jq .confirmed
+  kubectl exec deploy/tailrace -- node dist/src/main.js confirm stations -c /etc/tailrace/tailrace.yaml
+
+What is held back is in the source's state: tailrace top, GET /v1/status. 0 as well when nothing is held back (any more).
 ${EXIT_CODES}`;
 
 const CAT_HELP = `

@@ -1,7 +1,7 @@
 // What options hold, read from their text: durations, counts, ports, addresses. What does not fit is a mistake of usage.
 
 import { InvalidArgumentError, type Command } from 'commander';
-import { parseDuration } from '../config/units.js';
+import { parseDuration } from '../units.js';
 import type { Ms } from '../topic/update.js';
 
 export function duration(text: string): Ms {

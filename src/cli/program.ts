@@ -255,7 +255,7 @@ const CHECK_HELP = `
 Examples:
   tailrace check                                needs no secrets and no network
   tailrace check --env                          with variables and files, as run would start
-  tailrace check --connect                      is every broker reachable, and do they let us in and read?
+  tailrace check --connect                      is every upstream reachable, do they let us in, and what would a feed publish?
   tailrace check --print --env                  every value, and whether file, variable or default gave it
   tailrace check --json | jq .message
   tailrace check --sample record.json           from record to what each role sees

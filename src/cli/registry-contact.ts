@@ -4,17 +4,22 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
 
-import { OptionsRejected, SourceUnavailable } from '../../connectors/contract.js';
+import { OptionsRejected, SourceUnavailable, type Outbound } from '../../connectors/contract.js';
 import type { SchemaRegistryConfig } from '../config/config.js';
 import { tlsRefusal } from '../kafka/access-error.js';
+
+interface Asking {
+  readonly signal: AbortSignal;
+  readonly outbound: Pick<Outbound, 'httpAgent' | 'httpsAgent'>;
+}
 
 /** Throws OptionsRejected, SourceUnavailable. */
 export async function contactRegistry(
   registry: SchemaRegistryConfig,
-  signal: AbortSignal,
+  { signal, outbound }: Asking,
 ): Promise<{ readonly subjects: number }> {
   const { url } = registry;
-  const { status, body } = await ask(registry, signal);
+  const { status, body } = await ask(registry, { signal, outbound });
   if (status === 401 || status === 403)
     throw new OptionsRejected(
       `${url} does not let this user in (status ${status}); check username and password of schemaRegistry`,
@@ -30,15 +35,17 @@ export async function contactRegistry(
 
 async function ask(
   { url, login, ca }: SchemaRegistryConfig,
-  signal: AbortSignal,
+  { signal, outbound }: Asking,
 ): Promise<{ readonly status: number; readonly body: string }> {
+  const isSecure = url.startsWith('https:');
   const user = login && `${login.username}:${login.password.reveal()}`;
   const options = {
     headers: { accept: 'application/json', ...(user && { authorization: `Basic ${base64(user)}` }) },
+    agent: isSecure ? outbound.httpsAgent : outbound.httpAgent,
     signal,
     ...(ca !== undefined && { ca }),
   };
-  const send = url.startsWith('https:') ? httpsRequest : httpRequest;
+  const send = isSecure ? httpsRequest : httpRequest;
   try {
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
       send(`${url.replace(/\/+$/, '')}/subjects`, options, resolve)
@@ -52,7 +59,9 @@ async function ask(
 }
 
 function contactError(error: unknown, url: string): OptionsRejected | SourceUnavailable {
-  const { code: given, message } = error as { readonly code?: unknown; readonly message?: unknown };
+  const { code: given, name, message } = error as Partial<Readonly<Record<string, unknown>>>;
+  if (name === 'AddressRefused')
+    return new OptionsRejected(`url of schemaRegistry: ${String(message)}`, { cause: error });
   const code = typeof given === 'string' ? given : undefined;
   const refusal = tlsRefusal(code, 'ca of schemaRegistry');
   if (refusal !== undefined) return new OptionsRejected(`${url}: ${refusal}`, { cause: error });

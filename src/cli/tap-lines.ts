@@ -39,7 +39,7 @@ export function tapText(tapped: TappedRecord, style: TapStyle): string[] {
   const key = record.key === null ? '-' : printableBytes(record.key, KEY_BYTES);
   const head = `${printable(topic)}/${partition}@${printable(String(record.offset))}  ${key}  ->  `;
   const { columns } = style;
-  const [first = '', ...more] = outcomes(tapped.sampled, style.rules);
+  const [first = '', ...more] = outcomeLines(tapped.sampled, style.rules);
   const shown = columns === undefined ? more : more.slice(0, MOST_PATHS - 1);
   const lines = [head + first, ...shown.map((line) => `${INDENT}->  ${line}`)];
   if (shown.length < more.length) lines.push(`${INDENT}… and ${more.length - shown.length} paths more`);
@@ -78,7 +78,7 @@ function keyFacts(key: Buffer | null): object {
 }
 
 /** Tabs between its tokens are spaces then. */
-function jsonText(text: JsonText): string {
+export function jsonText(text: JsonText): string {
   return toText(text).replaceAll('\t', ' ');
 }
 
@@ -92,7 +92,8 @@ function rawStart({ key, value }: SourceRecord): object {
   return { key: start(key), value: start(value), valueBytes: value?.length ?? 0 };
 }
 
-function outcomes(sampled: SampledRecord, rules: readonly MapRule[]): string[] {
+/** One line per path, or one that says why there is none. */
+export function outcomeLines(sampled: SampledRecord, rules: readonly MapRule[]): string[] {
   switch (sampled.outcome) {
     case 'mapped':
       return sampled.paths.map(

@@ -1,6 +1,12 @@
 // `tailrace tap`: what the records of a source become, as they come. Needs no process that serves, and changes nothing.
 
-import { HistoryLost, OptionsRejected, SourceUnavailable, type Source } from '../../connectors/contract.js';
+import {
+  HistoryLost,
+  OptionsRejected,
+  SourceUnavailable,
+  type Outbound,
+  type Source,
+} from '../../connectors/contract.js';
 import { systemClock } from '../clock.js';
 import { readingOf } from '../config/compiled.js';
 import type { Config, SourceConfig } from '../config/config.js';
@@ -8,6 +14,7 @@ import { Secret } from '../config/secret.js';
 import type { ConnectorTypes } from '../config/sources.js';
 import { RecordReader } from '../ingest/record-reader.js';
 import { makeSource } from '../lifecycle/source-maker.js';
+import { createOutbound } from '../outbound/outbound.js';
 import type { Filter } from '../topic/filter.js';
 import type { Ms } from '../topic/update.js';
 import { readConfigFile, reportFindings } from './config-file.js';
@@ -59,14 +66,15 @@ export async function tap(options: TapOptions, context: TapContext): Promise<Exi
   const say = (text: string): void => output.notice(`tailrace: ${printable(text)}`);
   const chosen = sourceNamed(options.source, config);
   if ('fault' in chosen) return refuse(chosen.fault, say);
-  const opened = open(chosen, options, say);
+  const outbound = createOutbound(config.outbound);
+  const opened = open(chosen, { ...options, outbound, say });
   if ('fault' in opened) return refuse(opened.fault, say);
   const { source, start } = opened;
   const { stdout } = context.terminal;
   const columns = () => (stdout.isTTY ? (stdout.columns ?? NARROW) : undefined);
   const view = new TapView(options, { output, say, rules: chosen.map, start, columns });
   const onUnusableSchema = (id: number, reason: string) => say(`schema ${id} cannot be used: ${reason}`);
-  const reader = new RecordReader(readingOf(chosen, config.limits, { onUnusableSchema }));
+  const reader = new RecordReader(readingOf(chosen, config.limits, { onUnusableSchema, outbound }));
   return await follow({ source, reader, view, say }, options, context);
 }
 
@@ -94,8 +102,7 @@ function sourceNamed(name: string | undefined, { sources }: Config): SourceConfi
 
 function open(
   config: SourceConfig,
-  { from }: TapOptions,
-  say: (text: string) => void,
+  { from, outbound, say }: Opening,
 ): { readonly source: Source; readonly start: TapStart } | Fault {
   const { name, type, connector } = config;
   const written = config.options.reveal();
@@ -103,13 +110,20 @@ function open(
   if (live === undefined && from !== undefined)
     return { fault: `a source of type ${type} is always read from its beginning: leave --from out` };
   const log = { info: () => undefined, warn: (event: string) => say(`${name}: ${event}`) };
-  const source = makeSource({ ...config, options: new Secret(live ?? written) }, log, { looksOn: true });
+  const source = makeSource(
+    { ...config, options: new Secret(live ?? written) },
+    { log, outbound, looksOn: true },
+  );
   if (source.receiver === undefined)
     return { source, start: live === undefined ? 'earliest' : (from ?? 'live') };
   void source.close();
   return {
     fault: `others send to ${name} (POST /v1/push/${name} on the admin port of the process that runs), so that there is nothing to tap beside it; tailrace cat shows what that process makes of it`,
   };
+}
+
+interface Opening extends Pick<TapOptions, 'from'>, Pick<Following, 'say'> {
+  readonly outbound: Outbound;
 }
 
 interface Following {

@@ -2,13 +2,18 @@
 
 import { KafkaRefused, KafkaUnreachable } from '../kafka/access-error.js';
 import { kafkaCluster, type ClusterSettings } from '../kafka/cluster.js';
+import type { TokenAgents } from '../kafka/oauth-token.js';
 import { DEFAULT_READER, KafkaReader, type StartAt } from '../kafka/reader.js';
 import type { ReadLetter } from './letter-files.js';
 import { letterFromRecord } from './letter-record.js';
 
 /** Ends with what there was when it began. Throws KafkaRefused, KafkaUnreachable, KafkaDataError. */
-export async function* lettersInTopic(topic: string, settings: ClusterSettings): AsyncGenerator<ReadLetter> {
-  const cluster = kafkaCluster(settings);
+export async function* lettersInTopic(
+  topic: string,
+  settings: ClusterSettings,
+  agents?: TokenAgents,
+): AsyncGenerator<ReadLetter> {
+  const cluster = kafkaCluster(settings, agents);
   const found = (await cluster.metadata([topic])).topics.get(topic);
   if (found === undefined || found.errorCode !== 0) {
     throw new KafkaRefused(`there is no topic ${topic}, or this user may not read it`);

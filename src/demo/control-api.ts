@@ -10,12 +10,14 @@ import type { MarketFeed } from './market-feed.js';
 import { WATCHED_ACCOUNT } from './market.js';
 import { isOrderAction, type PressButton, type Pressed } from './order-buttons.js';
 import { isDemoRole, REGULATED_REGION, tokenFor } from './tokens.js';
+import type { WeatherFeed } from './weather-feed.js';
 
 const PREFIX = '/demo/';
 const MAX_BODY_BYTES = 1_024;
 
 export interface ControlApiOptions {
   readonly feed: MarketFeed;
+  readonly weather: Pick<WeatherFeed, 'polls'>;
   readonly broker: DemoBroker;
   readonly press: PressButton;
   /** What tokens are signed with. */
@@ -41,10 +43,12 @@ export function controlApi(options: ControlApiOptions): PageHandler {
 async function answer(request: IncomingMessage, name: string, options: ControlApiOptions): Promise<Answer> {
   if (!isFromOwnPage(request) || (options.isForThisMachine && !isFromThisMachine(request)))
     return { status: 403, body: { error: 'only for pages of this machine' } };
-  const { feed, broker, press, secret } = options;
+  const { feed, weather, broker, press, secret } = options;
   if (request.method === 'GET' && name === 'state') {
     const { rate, sent } = feed;
-    return ok({ account: WATCHED_ACCOUNT, region: REGULATED_REGION, rate, sent, broker: broker.state });
+    const { polls } = weather;
+    const watched = { account: WATCHED_ACCOUNT, region: REGULATED_REGION };
+    return ok({ ...watched, rate, sent, polls, broker: broker.state });
   }
   if (request.method !== 'POST') return { status: 404, body: { error: 'nothing here' } };
   const body = await bodyOf(request);

@@ -1,5 +1,5 @@
-// The demo: a Kafka and a Postgres, a market that moves in them, Tailrace by examples/demo.yaml, and a page on which three people
-// watch the one feed. Tailrace is started as `tailrace run` would start it; all that is the demo's own stays in this folder.
+// The demo: a Kafka and a Postgres, a market that moves in them, weather behind HTTP, Tailrace by examples/demo.yaml, and a page on
+// which three people watch all of it. Tailrace is started as `tailrace run` would start it; all that is the demo's own stays in this folder.
 
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -27,6 +27,8 @@ import { OrdersTable } from './orders-table.js';
 import { PostgresNotInstalled } from './postgres-install.js';
 import { QuotesTopic } from './quotes-topic.js';
 import { randomSecret } from './tokens.js';
+import { Weather } from './weather.js';
+import { WEATHER_PATH, WeatherFeed } from './weather-feed.js';
 
 const CONFIG_FILE = fileURLToPath(new URL('../../examples/demo.yaml', import.meta.url));
 const PAGE_DIRECTORY = fileURLToPath(new URL('./page/', import.meta.url));
@@ -88,21 +90,28 @@ async function startParts(options: DemoOptions, closers: Closers): Promise<strin
   const orders = await openOrders(market, database, closers);
   const feed = new MarketFeed({ market, quotes, orders, rate: CHANGES_PER_SECOND });
   closers.push(() => feed.close());
+  const weather = new WeatherFeed(new Weather(DEMO_MARKET.seed));
+  closers.push(async () => weather.close());
 
   const secret = randomSecret();
   const env = {
     DEMO_JWT_SECRET: secret,
     DEMO_KAFKA: broker.brokers.join(','),
     DEMO_POSTGRES: orders.readerUrl,
+    DEMO_WEATHER: `http://${reachable(host)}:${port}${WEATHER_PATH}`,
   };
   const config = await demoConfig(options, env);
   const isForThisMachine = isLoopback(host);
   const press = orderButtons(market, (sql) => orders.run(sql));
-  const pages = demoPages(controlApi({ feed, broker, press, secret, isForThisMachine }));
+  const pages = demoPages(
+    controlApi({ feed, weather, broker, press, secret, isForThisMachine }),
+    weather.pages,
+  );
   const pipeline = await startPipeline(config, { clock: systemClock, log, signal, pages });
   closers.push(() => pipeline.stop());
   await pipeline.ready;
   feed.start();
+  weather.start();
 
   const url = `http://127.0.0.1:${port}/`;
   if (!isForThisMachine)
@@ -167,16 +176,28 @@ async function demoConfig(
   if (config === undefined) {
     throw new TailraceError('config-rejected', findings.map(({ message }) => message).join('; '));
   }
+  const { allow } = config.outbound;
   const origins = [`http://127.0.0.1:${port}`, `http://localhost:${port}`];
   return {
     ...config,
     listen: { ...config.listen, host, port, origins },
     admin: { ...config.admin, host, port: adminPort },
+    outbound: { allow: isLoopback(host) || isUnspecified(host) ? allow : [...allow, host] },
   };
 }
 
+/** From this process: all addresses of a machine have the loopback among them. */
+function reachable(host: string): string {
+  if (isUnspecified(host)) return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function isUnspecified(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}
+
 /** The demo's own part of the public port; the product serves no pages. */
-function demoPages(api: PageHandler): PageHandler {
+function demoPages(api: PageHandler, weather: PageHandler): PageHandler {
   const files = staticPages(PAGE_DIRECTORY);
   const library = staticPages(LIBRARY_DIRECTORY);
   return (request, response, pathname) => {
@@ -184,7 +205,7 @@ function demoPages(api: PageHandler): PageHandler {
     if (pathname.startsWith(LIBRARY_PREFIX)) {
       return library(request, response, pathname.slice(LIBRARY_PREFIX.length - 1));
     }
-    return api(request, response, pathname) || files(request, response, pathname);
+    return [api, weather, files].some((pages) => pages(request, response, pathname));
   };
 }
 

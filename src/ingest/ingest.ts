@@ -87,6 +87,12 @@ export class Ingest {
     return this.#options.source.receiver;
   }
 
+  /** Of the source, as its contract says; undefined: it is of a kind that holds nothing back. */
+  get confirm(): (() => string | undefined) | undefined {
+    const { source } = this.#options;
+    return source.confirm?.bind(source);
+  }
+
   get counts(): IngestCounts {
     return this.#intake.counts;
   }

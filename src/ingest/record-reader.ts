@@ -2,7 +2,7 @@
 
 import type { SourceRecord } from '../../connectors/contract.js';
 import { decoderOf, type Decoder, type Format } from '../decode/decoder.js';
-import { DEFAULT_JSON_LIMITS, type JsonLimits } from '../decode/json-scanner.js';
+import { DEFAULT_JSON_LIMITS, type JsonLimits } from '../json/json-scanner.js';
 import type { Schemas } from '../decode/registry/schemas.js';
 import type { MappedPath, Mapping } from '../map/mapping.js';
 import type { MappedDocument, MappedHeader } from '../map/record.js';

@@ -95,7 +95,8 @@ export class Standing {
     const isSame = former.state === state && former.reason === reason;
     if (isSame && this.#isFresh === isFresh) return;
     const since = former.state === state ? former.since : clock.now();
-    this.#status = { state, since, reason, progress: state === 'live' ? undefined : former.progress };
+    const isOver = state === 'live' || state === 'stopped';
+    this.#status = { state, since, reason, progress: isOver ? undefined : former.progress };
     this.#isFresh = isFresh;
     writer.markSource(isFresh ? { state: 'live' } : { state: 'stale', since });
     if (isSame) return;

@@ -2,7 +2,7 @@
 
 import type { SourceRecord } from '../../connectors/contract.js';
 import type { Format, SourceFormat } from '../config/config.js';
-import { DEFAULT_JSON_LIMITS } from '../decode/json-scanner.js';
+import { DEFAULT_JSON_LIMITS } from '../json/json-scanner.js';
 import type { RecordReading } from '../ingest/record-reader.js';
 import type { Json } from '../topic/json.js';
 

@@ -9,10 +9,12 @@ const ROOT = join(import.meta.dirname, '..', '..');
 /** First match wins. `apart`: its folders do not import each other. */
 const LAYERS: readonly { readonly layer: number; readonly where: RegExp; readonly apart?: boolean }[] = [
   { layer: 0, where: /^src\/topic\// },
+  { layer: 0, where: /^src\/json\//, apart: true },
   { layer: 0, where: /^connectors\/contract\.ts$/, apart: true },
   { layer: 0, where: /^src\/kafka\//, apart: true },
+  { layer: 0, where: /^src\/units\.ts$/ },
   { layer: 1, where: /^src\/(errors|clock|version|v8-tuning)\.ts$/ },
-  { layer: 1, where: /^src\/(telemetry|protocol|expression)\// },
+  { layer: 1, where: /^src\/(telemetry|protocol|expression|outbound)\// },
   { layer: 2, where: /^src\/(decode|map|log|cache|diff|entitle|dead-letters)\//, apart: true },
   { layer: 3, where: /^src\/(ingest|fanout)\//, apart: true },
   { layer: 4, where: /^src\/server\// },
@@ -60,7 +62,9 @@ function faultOf({ from, to }: Import): string | undefined {
     const mayUse = [
       folderOf(from),
       'connectors/contract.ts',
+      'src/units.ts',
       ...(from.startsWith('connectors/kafka/') ? ['src/kafka'] : []),
+      ...(/^connectors\/(push|rest)\//.test(from) ? ['src/json'] : []),
     ];
     return mayUse.some((part) => to === part || to.startsWith(`${part}/`))
       ? undefined
@@ -74,6 +78,8 @@ function faultOf({ from, to }: Import): string | undefined {
   }
   if (lower === undefined) return `imports ${to}, which has no layer`;
   if (folderOf(from) === folderOf(to)) return undefined;
+  if (from.startsWith('src/json/'))
+    return to === 'src/topic/utf8.ts' ? undefined : 'JSON text knows bytes only';
   if (from.startsWith('src/fanout/') && to.startsWith('connectors/')) return 'only ingest knows the contract';
   if (from.startsWith('src/server/') && to.startsWith('src/ingest/'))
     return 'the server does not know ingest';
@@ -130,6 +136,15 @@ describe('architecture', () => {
     expect(cycleIn(files.flatMap(runtimeImportsOf))).toBeUndefined();
   });
 
+  test('the folders of a connector import each other in one direction, types included', () => {
+    const between = files
+      .filter((file) => file.startsWith('connectors/'))
+      .flatMap(importsOf)
+      .map(({ from, to }) => ({ from: dirname(from), to: dirname(to) }))
+      .filter(({ from, to }) => from !== to && to.startsWith('connectors/') && from !== 'connectors');
+    expect(cycleIn(between)).toBeUndefined();
+  });
+
   test('only main.ts ends the process', () => {
     const enders = files.filter((file) =>
       /process\.exit\b(?!Code)/.test(readFileSync(join(ROOT, file), 'utf8')),
@@ -143,6 +158,8 @@ describe('architecture', () => {
     expect(faultOf({ from: 'connectors/rest/a.ts', to: 'connectors/kafka/b.ts' })).toBe(
       'a connector knows the contract only',
     );
+    expect(faultOf({ from: 'src/json/a.ts', to: 'src/topic/json.ts' })).toBe('JSON text knows bytes only');
+    expect(faultOf({ from: 'src/topic/a.ts', to: 'src/json/b.ts' })).toBe('goes sideways');
     expect(faultOf({ from: 'src/server/a.ts', to: 'src/ingest/b.ts' })).toBe(
       'the server does not know ingest',
     );

@@ -59,6 +59,21 @@ describe('egress', () => {
     expect(egress({ sources: [source(['a:9092']), shop] })).toEqual([DNS, to(9092, ...ports)]);
   });
 
+  test.each<[unknown, readonly number[]]>([
+    [{ url: 'https://api.example/lines/{for}?a=http://b:1' }, [443]],
+    [{ url: 'http://me@stations.svc:8081' }, [8081]],
+    [{ url: 'http://[fd00::7]/feed' }, [80]],
+    [{ url: { env: 'FEED_URL' } }, []],
+    [
+      { url: 'https://api.example:8443', auth: { oauth2: { tokenUrl: 'https://idp.example/token' } } },
+      [8443, 443],
+    ],
+    [{ url: 'https://api.example', auth: { bearer: { env: 'TOKEN' } } }, [443]],
+  ])('lets the feed %j be reached', (rest, ports) => {
+    const feed = { name: 'feed', rest, map: [{ path: 'a' }] };
+    expect(egress({ sources: [source(['a:9092']), feed] })).toEqual([DNS, to(9092, ...ports)]);
+  });
+
   test.each([
     ['https://idp.example/jwks.json', 443],
     ['https://idp.example:8443/jwks.json', 8443],

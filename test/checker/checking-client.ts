@@ -21,6 +21,8 @@ export interface CheckingClientOptions {
   readonly acks?: boolean;
   /** The truth; without it values are applied and not verified. */
   readonly world?: World;
+  /** Told whenever what is held may be looked at: after a line that stands alone, and after a bracket. */
+  readonly applied?: () => void;
 }
 
 type Control = Readonly<Record<string, unknown>>;
@@ -200,11 +202,13 @@ export class CheckingClient {
     if (tag < 7 && this.#bracket.keeps({ line, sight })) return;
     const path = this.#apply(line, sight);
     if (path !== undefined && this.#options.world?.isAtomic(path) === true) this.#expectBoundary(sight);
+    this.#options.applied?.();
   }
 
   #endBracket(end: readonly unknown[], sight: Sight): void {
     for (const kept of this.#bracket.end(end)) this.#apply(kept.line, kept.sight);
     this.#expectBoundary(sight);
+    this.#options.applied?.();
   }
 
   /** Returns the path that it was about. */

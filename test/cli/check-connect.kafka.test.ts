@@ -33,7 +33,7 @@ const source = (name: string, { brokers = testBrokers()[0], topics = topic, more
 ${more}`;
 
 async function connected(sources: readonly string[], ...flags: string[]) {
-  const text = `auth: none\nlisten: { host: 127.0.0.1 }\nsources:\n${sources.join('')}entitlements: [{ allow: everyone, paths: ['**'] }]\n`;
+  const text = `auth: none\nlisten: { host: 127.0.0.1 }\noutbound: { allow: [loopback] }\nsources:\n${sources.join('')}entitlements: [{ allow: everyone, paths: ['**'] }]\n`;
   const { config = '' } = filesWith({ config: text });
   return tailrace(['check', '--connect', '--quiet', '-c', config, ...flags], { env: { PASSWORD: 'sesame' } });
 }

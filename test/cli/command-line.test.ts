@@ -17,6 +17,7 @@ test('--help lists the verbs, first steps and the exit codes', async () => {
     'explain ',
     'health ',
     'top ',
+    'confirm ',
     'cat ',
     'tap ',
     'init ',
@@ -27,7 +28,7 @@ test('--help lists the verbs, first steps and the exit codes', async () => {
     expect(stdout).toContain(words);
 });
 
-test.each(['run', 'check', 'explain', 'health', 'top', 'cat', 'tap', 'init', 'demo'])(
+test.each(['run', 'check', 'explain', 'health', 'top', 'confirm', 'cat', 'tap', 'init', 'demo'])(
   '%s --help has examples and exit codes',
   async (verb) => {
     const { code, stdout } = await tailrace([verb, '--help']);

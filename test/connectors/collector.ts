@@ -6,6 +6,7 @@ import { kafka } from '../../connectors/kafka/kafka.js';
 import type { KafkaOptions } from '../../connectors/kafka/options.js';
 import type { Positions, Source, SourceEvent, SourceLog } from '../../connectors/contract.js';
 import { testBrokers, until } from '../support/kafka.js';
+import { loopbackOutbound } from '../support/outbound.js';
 
 export interface Collected {
   readonly events: SourceEvent[];
@@ -28,7 +29,7 @@ export function kafkaSource(
 ): Source {
   return kafka.create(
     { brokers: testBrokers(), interruptedAfter: '500ms', ...options },
-    { name: 'test', log },
+    { name: 'test', log, outbound: loopbackOutbound },
   );
 }
 

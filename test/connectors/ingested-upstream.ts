@@ -1,5 +1,6 @@
 // An upstream of a harness read by the core itself, into a log that remembers what a reader of it would know.
 
+import { OPEN_OUTBOUND } from '../../connectors/kit/open-outbound.js';
 import type { ConnectorHarness, TestUpstream, Write } from '../../connectors/kit/harness.js';
 import { systemClock } from '../../src/clock.js';
 import { Ingest } from '../../src/ingest/ingest.js';
@@ -25,7 +26,8 @@ export async function ingestUpstream(harness: ConnectorHarness): Promise<Ingeste
   const events: string[] = [];
   const note = (event: string): void => void events.push(event);
   const operator: IngestLog = { info: note, warn: note, error: note };
-  const source = harness.type.create(upstream.options, { name: 's', log: operator });
+  const { type, outbound = OPEN_OUTBOUND } = harness;
+  const source = type.create(upstream.options, { name: 's', log: operator, outbound });
   upstream.connected?.(source);
   const log = new RecordedLog();
   const ingest = new Ingest({

@@ -75,7 +75,8 @@ interface Asked {
 async function ask(asked: Asked): Promise<number> {
   const { isForThisMachine, from, host = 'localhost:8080', origin, name = 'token' } = asked;
   const feed = new MarketFeed({ market: MARKET, quotes: writesNothing, orders: writesNothing, rate: 10 });
-  const api = controlApi({ feed, broker, press, secret: randomSecret(), isForThisMachine });
+  const weather = { polls: { asked: 0, unchanged: 0 } };
+  const api = controlApi({ feed, weather, broker, press, secret: randomSecret(), isForThisMachine });
   const request = Object.assign(
     Readable.from([Buffer.from(JSON.stringify(asked.body ?? { role: 'trader' }))]),
     {

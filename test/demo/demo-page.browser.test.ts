@@ -75,12 +75,13 @@ test('the regulator sees the orders of its region with their margin, no trader, 
   expect(wire).toContain('"margin":');
   expect(wire).not.toContain('"trader":');
   expect(wire).not.toContain('prices/');
-  expect(pathsIn(wire).every((path) => path.startsWith('orders/EU/'))).toBe(true);
+  expect(pathsIn(wire).every((path) => /^(orders|weather)\/EU\//.test(path))).toBe(true);
 });
 
 test('the customer is sent its own orders and never a margin, a trader or what is internal', async () => {
   const wire = received.customer.join('\n');
-  for (const hidden of ['margin', 'trader', 'internal', 'inventory']) expect(wire).not.toContain(hidden);
+  for (const hidden of ['margin', 'trader', 'internal', 'inventory', 'outlook'])
+    expect(wire).not.toContain(hidden);
   const orders = pathsIn(wire).filter((path) => path.startsWith('orders/'));
   expect(orders.length).toBeGreaterThan(0);
   expect(orders.every((path) => path.split('/')[2] === 'A-1003')).toBe(true);
@@ -120,6 +121,22 @@ test('several rows of one UPDATE change at one stroke, and a deleted row is gone
   expect(await untilRan(/^DELETE 1/)).toMatch(/^DELETE FROM orders\n/);
   for (const role of ['trader', 'regulator', 'customer'] as const)
     await until(`the row is gone for the ${role}`, async () => (await row(role, id).count()) === 0);
+}, 40_000);
+
+test('the weather of a polled feed moves, each session sees its stations, and most polls cost nothing', async () => {
+  await untilText('trader', 'weather-held', await text('customer', 'weather-held'));
+  const before = await part('customer', 'weather').innerText();
+  await until('the weather changes', async () => (await part('customer', 'weather').innerText()) !== before);
+  const stations = (role: Role) =>
+    pathsIn(received[role].join('\n')).filter((path) => path.startsWith('weather/'));
+  expect(new Set(stations('trader').map((path) => path.split('/')[1]))).toEqual(new Set(['EU', 'US', 'UK']));
+  expect(new Set(stations('regulator').map((path) => path.split('/')[1]))).toEqual(new Set(['EU']));
+  expect(received.trader.join('\n')).toContain('"outlook":');
+  expect(received.customer.join('\n')).not.toContain('outlook');
+  const polls = async (name: string): Promise<number> =>
+    Number(await page.locator(`[data-part=${name}]`).textContent());
+  await until('polls are answered with 304', async () => (await polls('unchanged')) > 2);
+  expect(await polls('asked')).toBeGreaterThan(await polls('unchanged'));
 }, 40_000);
 
 test('the page fits a desk and a phone', async () => {

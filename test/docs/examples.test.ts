@@ -17,7 +17,7 @@ test.each(configurations)('%s has no finding', (name) => {
 });
 
 test('there is one for each of the services that people ask about', () => {
-  for (const service of ['confluent-cloud', 'amazon-msk', 'azure-event-hubs', 'redpanda', 'postgres'])
+  for (const service of ['confluent-cloud', 'amazon-msk', 'azure-event-hubs', 'redpanda', 'postgres', 'rest'])
     expect(configurations).toContain(`${service}.yaml`);
 });
 
@@ -28,11 +28,14 @@ test('the first configuration in docs/sources/kafka.md has no finding', () => {
   expect([loaded.findings.map(findingText), loaded.config?.sources.length]).toEqual([[], 1]);
 });
 
-test.each(['kafka.md', 'postgres.md'])('docs/sources/%s links to nothing that is missing', (name) => {
-  const folder = join(FOLDER, '..', 'docs', 'sources');
-  const page = readFileSync(join(folder, name), 'utf8');
-  const targets = [...page.matchAll(/\]\(([^)#]+)[^)]*\)/g)].map((match) => match[1] ?? '');
-  expect(targets.filter((target) => !target.includes('://') && !existsSync(join(folder, target)))).toEqual(
-    [],
-  );
-});
+test.each(['kafka.md', 'postgres.md', 'rest.md'])(
+  'docs/sources/%s links to nothing that is missing',
+  (name) => {
+    const folder = join(FOLDER, '..', 'docs', 'sources');
+    const page = readFileSync(join(folder, name), 'utf8');
+    const targets = [...page.matchAll(/\]\(([^)#]+)[^)]*\)/g)].map((match) => match[1] ?? '');
+    expect(targets.filter((target) => !target.includes('://') && !existsSync(join(folder, target)))).toEqual(
+      [],
+    );
+  },
+);

@@ -5,8 +5,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { errorsPage } from '../../src/cli/errors-page.js';
+import type { SourceType } from '../../connectors/contract.js';
 import { kafka } from '../../connectors/kafka/kafka.js';
 import { postgres } from '../../connectors/postgres/postgres.js';
+import { rest } from '../../connectors/rest/rest.js';
 import { withOptions } from '../../src/config/reference.js';
 import { docsOf, ERROR_CATALOGUE, type ErrorCode } from '../../src/errors.js';
 import { createLog } from '../../src/telemetry/logger.js';
@@ -25,7 +27,7 @@ test('docs/metrics.md is not stale (else: node scripts/docs.mjs)', () => {
   expect(read('docs/metrics.md')).toBe(metricsPage(METRICS));
 });
 
-test.each([kafka, postgres])(
+test.each<SourceType<never>>([kafka, postgres, rest])(
   'the options of $type are not stale (else: node scripts/docs.mjs)',
   (connector) => {
     const page = read(`docs/sources/${connector.type}.md`);

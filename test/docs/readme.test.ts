@@ -18,7 +18,7 @@ describe('the README', () => {
       kind: 'offline',
     });
     expect(findings.filter(({ severity }) => severity === 'error')).toEqual([]);
-    expect(config?.sources.map(({ name }) => name)).toEqual(['quotes', 'orders']);
+    expect(config?.sources.map(({ name }) => name)).toEqual(['quotes', 'orders', 'weather']);
   });
 
   test('names only commands that there are', () => {

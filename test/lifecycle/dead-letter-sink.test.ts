@@ -10,13 +10,14 @@ import type { DeadLettersConfig } from '../../src/config/config.js';
 import { deadLetterSink, probeDeadLetters } from '../../src/lifecycle/dead-letter-sink.js';
 import { createLog } from '../../src/telemetry/logger.js';
 import { record } from '../ingest/records.js';
+import { loopbackOutbound } from '../support/outbound.js';
 
 function sinkOptions(store: DeadLettersConfig['store']) {
   const lines: string[] = [];
   const log = createLog({ level: 'info', style: 'json', write: (line) => void lines.push(line) });
   return {
     source: { name: 'quotes', deadLetters: { onFlood: undefined, store } },
-    deps: { clock: systemClock, log },
+    deps: { clock: systemClock, log, outbound: loopbackOutbound },
     lines,
   };
 }

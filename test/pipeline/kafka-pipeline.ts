@@ -47,7 +47,7 @@ export class KafkaPipeline {
   async #start({ topics, kafka = {}, source = {} }: PipedSource): Promise<void> {
     const port = { host: '127.0.0.1', port: 0 };
     const text = JSON.stringify({
-      ...{ listen: port, admin: port, auth: 'none' },
+      ...{ listen: port, admin: port, auth: 'none', outbound: { allow: ['loopback'] } },
       sources: [
         {
           name: 'quotes',

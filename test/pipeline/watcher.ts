@@ -19,13 +19,14 @@ export class Watcher {
   readonly #client: CheckingClient;
   #subscription = 0;
 
-  /** `token`: left out, a session without one. */
-  constructor(publicUrl: string, token?: string) {
+  /** `token`: left out, a session without one. `applied`: told whenever `values` may be looked at. */
+  constructor(publicUrl: string, token?: string, applied?: () => void) {
     this.#ws = new WebSocket(`${publicUrl.replace('http', 'ws')}/v1/stream`, SUBPROTOCOL_JSON);
     this.#client = new CheckingClient({
       send: (line) => this.#ws.send(line),
       clock: systemClock,
       acks: true,
+      ...(applied && { applied }),
     });
     this.#ws.on('open', () => {
       this.#client.authenticate(token);

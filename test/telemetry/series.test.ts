@@ -27,6 +27,7 @@ import { TestClient } from '../server/test-client.js';
 import { LIMITS } from '../server/test-server.js';
 import { until } from '../server/until.js';
 import { scraper, type Scraped } from './scraped.js';
+import { loopbackOutbound } from '../support/outbound.js';
 
 const PATHS = 10_000;
 const SESSIONS = 1_000;
@@ -53,7 +54,7 @@ const fanOut = new FanOut({
 const memoryLog = new MemoryLog(clock, fanOut);
 const server = new PublicServer({
   ...{ clock, log, fanOut, limits: LIMITS, listen: { host: '127.0.0.1', port: 0, origins: [] } },
-  authenticator: createAuthenticator({ kind: 'none' }, { clock, log }),
+  authenticator: createAuthenticator({ kind: 'none' }, { clock, log, outbound: loopbackOutbound }),
 });
 let ingests: Ingest[] = [];
 let running: Promise<unknown>;

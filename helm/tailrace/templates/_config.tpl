@@ -9,8 +9,16 @@
 {{- dig "admin" "port" 9090 .Values.config | int }}
 {{- end }}
 
+{{/* Port that a URL of HTTP leads to; empty where it is no text, so that nobody knows. */}}
+{{- define "tailrace.portOfUrl" -}}
+{{- if kindIs "string" . -}}
+  {{- $host := regexReplaceAll "^https?://([^/?#]*@)?|[/?#].*$" . "" -}}
+  {{- regexFind ":[0-9]+$" $host | trimPrefix ":" | default (hasPrefix "https:" . | ternary "443" "80") -}}
+{{- end -}}
+{{- end }}
+
 {{/*
-Ports of brokers, of databases and of the key server as a list in JSON. What a variable or a file holds cannot be known; of a database
+Ports of brokers, of databases, of feeds and of the key server as a list in JSON. What a variable or a file holds cannot be known; of a database
 it is taken to be the usual one.
 */}}
 {{- define "tailrace.derivedPorts" -}}
@@ -29,9 +37,13 @@ it is taken to be the usual one.
     {{- range splitList "," $hosts -}}{{ $ports = append $ports (regexFind ":[0-9]+$" . | trimPrefix ":" | default "5432" | int) }}{{ end -}}
   {{- end -}}
 {{- end -}}
-{{- with include "tailrace.jwksUrl" . -}}
-  {{- $port := regexFind ":[0-9]+$" (urlParse .).host | trimPrefix ":" -}}
-  {{- $ports = append $ports (int ($port | default (hasPrefix "https:" . | ternary "443" "80"))) -}}
+{{- $urls := list (include "tailrace.jwksUrl" .) -}}
+{{- range $source := .Values.config.sources -}}
+  {{- $rest := $source.rest | default dict -}}
+  {{- $urls = concat $urls (list $rest.url (dig "auth" "oauth2" "tokenUrl" "" $rest)) -}}
+{{- end -}}
+{{- range compact $urls -}}
+  {{- with include "tailrace.portOfUrl" . }}{{ $ports = append $ports (int .) }}{{ end -}}
 {{- end -}}
 {{- $ports | uniq | toJson }}
 {{- end }}

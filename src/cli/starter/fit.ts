@@ -8,11 +8,11 @@ import { readerOf } from './trial.js';
 /** `fx-quotes: 50 records, 48 go to paths such as fx/quotes/EURUSD, 2 rejected (map field-missing)` */
 export async function fitOf(
   source: SourceConfig,
-  limits: Config['limits'],
+  config: Pick<Config, 'limits' | 'outbound'>,
   { topic, records, trouble }: TopicSample,
 ): Promise<string> {
   if (records.length === 0) return `${source.name}: ${trouble ?? 'no records'}`;
-  const reader = readerOf(source, limits);
+  const reader = readerOf(source, config);
   let example: string | undefined;
   let mapped = 0;
   const rejected: string[] = [];

@@ -16,6 +16,8 @@ export type Reference = { readonly env: string } | { readonly file: string };
 export interface StarterOptions {
   readonly access: WrittenAccess;
   readonly registry: WrittenRegistry | undefined;
+  /** What the registry needs in `outbound.allow`; left out: nothing. */
+  readonly allow?: readonly string[];
   /** At least one. */
   readonly guesses: readonly TopicGuess[];
 }
@@ -37,6 +39,7 @@ export function starterText(options: StarterOptions): string {
     '',
     ...LISTEN,
     '',
+    ...outbound(options),
     'sources:',
     sources.map((lines) => lines.join('\n')).join('\n\n'),
     '',
@@ -62,6 +65,11 @@ const LISTEN = [
   '#     audience: tailrace',
   'auth: none',
 ];
+
+function outbound({ allow = [], guesses }: StarterOptions): string[] {
+  if (allow.length === 0 || !guesses.some(({ needsRegistry }) => needsRegistry)) return [];
+  return ['# The schema registry has no public address.', 'outbound:', `  allow: ${list(allow)}`, ''];
+}
 
 function entitlements(path: string): string[] {
   const [first = ''] = path.split('/');

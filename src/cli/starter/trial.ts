@@ -5,6 +5,7 @@ import type { Config, Format, SourceConfig } from '../../config/config.js';
 import type { ConnectorTypes } from '../../config/sources.js';
 import { SchemasUnavailable } from '../../decode/decoder.js';
 import { RecordReader } from '../../ingest/record-reader.js';
+import { createOutbound } from '../../outbound/outbound.js';
 import { parseJson, type Json } from '../../topic/json.js';
 import type { SourceRecord } from '../../../connectors/contract.js';
 import { loadConfigText } from '../config-file.js';
@@ -20,6 +21,8 @@ export interface TrialOptions {
   readonly connectors: ConnectorTypes;
   readonly env: NodeJS.ProcessEnv;
   readonly registry: WrittenRegistry | undefined;
+  /** What that needs in `outbound.allow`; left out: nothing. */
+  readonly allow?: readonly string[];
 }
 
 /** What one format made of some bytes: an item per item. */
@@ -63,7 +66,10 @@ export async function tryFormat(
 const ANY_KEY = Buffer.from('key');
 
 /** Of a source that puts every value at one path. */
-async function readerFor(format: Format, { connectors, env, registry }: TrialOptions): Promise<RecordReader> {
+async function readerFor(
+  format: Format,
+  { connectors, env, registry, allow = [] }: TrialOptions,
+): Promise<RecordReader> {
   const source = {
     name: 'trial',
     kafka: { brokers: ['trial:9092'], topics: ['trial'] },
@@ -72,7 +78,7 @@ async function readerFor(format: Format, { connectors, env, registry }: TrialOpt
     ...(registry !== undefined && { schemaRegistry: registry }),
   };
   const text = JSON.stringify({
-    ...{ listen: { host: '127.0.0.1' }, auth: 'none', sources: [source] },
+    ...{ listen: { host: '127.0.0.1' }, auth: 'none', outbound: { allow }, sources: [source] },
     entitlements: [{ allow: 'everyone', paths: ['**'] }],
   });
   const { config, findings } = await loadConfigText({ name: 'trial', text }, connectors, {
@@ -83,10 +89,13 @@ async function readerFor(format: Format, { connectors, env, registry }: TrialOpt
     throw new Error(
       `the trial of ${format} is refused: ${findings.map(({ message }) => message).join('; ')}`,
     );
-  return readerOf(loaded, config.limits);
+  return readerOf(loaded, config);
 }
 
 /** The reader that the running system would have. */
-export function readerOf(source: SourceConfig, limits: Config['limits']): RecordReader {
-  return new RecordReader(readingOf(source, limits));
+export function readerOf(
+  source: SourceConfig,
+  { limits, outbound }: Pick<Config, 'limits' | 'outbound'>,
+): RecordReader {
+  return new RecordReader(readingOf(source, limits, { outbound: createOutbound(outbound) }));
 }

@@ -1,4 +1,4 @@
-// The demo page: three sessions of one feed beside each other. Values are applied as they come and drawn once per frame.
+// The demo page: three sessions of the same sources beside each other. Values are applied as they come and drawn once per frame.
 
 import { marketState, startControls, tokenFor } from './controls.js';
 import { OrderDesk } from './order-desk.js';
@@ -6,7 +6,7 @@ import { Pane } from './pane.js';
 import { rolesFor } from './roles.js';
 import { ShownRows } from './shown-rows.js';
 
-const SHOWN = { own: 6, orders: 12, prices: 12 };
+const SHOWN = { own: 6, orders: 10, prices: 8, weather: 6 };
 
 const find = (name) => document.querySelector(`[data-part="${name}"]`);
 const state = await marketState();

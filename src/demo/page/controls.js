@@ -12,7 +12,7 @@ export async function tokenFor(role) {
   return token;
 }
 
-/** `{ account, region, rate, sent, broker: 'running' | 'starting' | 'stopped' | 'external' }` */
+/** `{ account, region, rate, sent, polls: { asked, unchanged }, broker: 'running' | 'starting' | 'stopped' | 'external' }` */
 export async function marketState() {
   const response = await fetch('/demo/state');
   return response.json();
@@ -35,8 +35,10 @@ export function startControls(find, state) {
     broker.disabled = false;
     show(await marketState());
   };
-  const show = ({ sent, broker: is }) => {
+  const show = ({ sent, polls, broker: is }) => {
     find('sent').textContent = count(sent);
+    find('asked').textContent = count(polls.asked);
+    find('unchanged').textContent = count(polls.unchanged);
     broker.hidden = is === 'external';
     broker.dataset.state = is;
     broker.textContent = { running: 'stop Kafka', starting: 'starting', stopped: 'start Kafka' }[is] ?? '';

@@ -8,6 +8,12 @@ export const count = (n) => grouped.format(n);
 /** 101.20; also of a text, as which Postgres' exact numbers come. */
 export const price = (n) => Number(n).toFixed(2);
 
+/** 4.1 */
+export const tenth = (n) => n.toFixed(1);
+
+/** −3.5 */
+export const degrees = (n) => (n < 0 ? '−' : '') + Math.abs(n).toFixed(1);
+
 /** +0.31 */
 export const signed = (n) => (n < 0 ? '−' : '+') + Math.abs(n).toFixed(2);
 

@@ -12,7 +12,7 @@ export class LiveTable {
   #hot = new Map();
   #body;
 
-  /** `kind` is orders or prices. */
+  /** `kind` is orders, prices or weather. */
   constructor(table, kind, hides) {
     this.#kind = kind;
     const group = table.createTHead().insertRow();

@@ -18,8 +18,9 @@ export class OrderDesk {
   }
 
   /** The customer's session got these changes between one begin and one end. */
-  bracket({ length }) {
-    if (!this.#isSettling) return;
+  bracket(entries) {
+    const { length } = entries.filter(({ path }) => path.startsWith('orders/'));
+    if (!this.#isSettling || length === 0) return;
     this.#isSettling = false;
     this.#find('bracket').textContent =
       `One transaction: the customer’s ${length} changes came at one stroke.`;

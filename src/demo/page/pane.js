@@ -10,7 +10,7 @@ import { SlowSwitch } from './slow-switch.js';
 import { TailraceClient } from './tailrace-client.js';
 import { TrafficChart } from './traffic-chart.js';
 
-const KINDS = ['orders', 'prices'];
+const KINDS = ['orders', 'prices', 'weather'];
 
 /** Invariant: `byRow` has the entries of the client, by the row that shows them. */
 export class Pane {
@@ -124,18 +124,19 @@ export class Pane {
       kinds: `${count(deltas)} deltas, ${count(fulls)} full`,
       now: `${bytes(last.received)}/s`,
       'full-now': `${bytes(last.asFull)}/s`,
-      'orders-held': `${count(held.orders)} of ${count(totals.orders)}`,
-      'prices-held': `${count(held.prices)} of ${count(totals.prices)}`,
+      ...Object.fromEntries(
+        KINDS.map((kind) => [`${kind}-held`, `${count(held[kind])} of ${count(totals[kind])}`]),
+      ),
     };
     for (const [name, text] of Object.entries(figures)) this.#find(name).textContent = text;
     this.#chart.draw(history);
   }
 
-  /** How many values are held: { orders, prices }. */
+  /** How many values are held: { orders, prices, weather }. */
   held() {
-    let orders = 0;
-    for (const path of this.entries.keys()) if (path.startsWith('orders/')) orders += 1;
-    return { orders, prices: this.entries.size - orders };
+    const held = { orders: 0, prices: 0, weather: 0 };
+    for (const path of this.entries.keys()) held[path.slice(0, path.indexOf('/'))] += 1;
+    return held;
   }
 }
 

@@ -1,9 +1,9 @@
 // The three who watch the one feed, and the columns that the page shows. What each may see is decided by the server; `holds`
 // only tells the page which blanks to draw and what to compare.
 
-import { count, price, signed } from './format.js';
+import { count, degrees, price, signed, tenth } from './format.js';
 
-export const FILTERS = ['prices/**', 'orders/**'];
+export const FILTERS = ['prices/**', 'orders/**', 'weather/**'];
 
 /** `watched` is the customer's account, `region` the regulator's: the server says both. */
 export function rolesFor({ account, region }) {
@@ -11,26 +11,26 @@ export function rolesFor({ account, region }) {
     {
       name: 'trader',
       title: 'Trader',
-      says: 'Sees every price and every order, with all fields.',
-      allows: ['prices/**', 'orders/**'],
-      hides: { prices: [], orders: [] },
+      says: 'Sees every price, every order and every station, with all fields.',
+      allows: ['prices/**', 'orders/**', 'weather/**'],
+      hides: { prices: [], orders: [], weather: [] },
       holds: () => true,
     },
     {
       name: 'regulator',
       title: `Regulator, ${region}`,
-      says: `Sees orders while they are booked in the ${region}, margin included, not who trades them. No prices.`,
-      allows: [`orders/${region}/**`],
-      hides: { prices: [], orders: ['trader'] },
-      holds: (path) => path.startsWith(`orders/${region}/`),
+      says: `Sees orders while they are booked in the ${region}, margin included, not who trades them, and the weather there. No prices.`,
+      allows: [`orders/${region}/**`, `weather/${region}/**`],
+      hides: { prices: [], orders: ['trader'], weather: [] },
+      holds: (path) => /^(orders|weather)$/.test(path.split('/')[0]) && path.split('/')[1] === region,
     },
     {
       name: 'customer',
       title: `Customer ${account}`,
-      says: 'Sees prices without the desk’s fields, and its own orders without margin and trader.',
-      allows: ['prices/**', `orders/*/${account}/**`],
-      hides: { prices: ['internal'], orders: ['margin', 'trader'] },
-      holds: (path) => path.startsWith('prices/') || path.split('/')[2] === account,
+      says: 'Sees prices and weather without the desk’s fields, and its own orders without margin and trader.',
+      allows: ['prices/**', 'weather/**', `orders/*/${account}/**`],
+      hides: { prices: ['internal'], orders: ['margin', 'trader'], weather: ['outlook'] },
+      holds: (path) => !path.startsWith('orders/') || path.split('/')[2] === account,
       isSlowable: true,
     },
   ];
@@ -69,10 +69,33 @@ export const COLUMNS = {
       number: (q) => q.internal.skew,
     },
   ],
+  weather: [
+    { title: 'station', field: 'name', width: 27, text: (s) => `${s.region} ${s.name}`, isName: true },
+    {
+      title: '°C',
+      field: 'temperature',
+      width: 13,
+      text: (s) => degrees(s.temperature),
+      number: (s) => s.temperature,
+    },
+    { title: 'wind m/s', field: 'wind', width: 15, text: (s) => tenth(s.wind), number: (s) => s.wind },
+    { title: 'gust', field: 'gust', width: 13, text: (s) => tenth(s.gust), number: (s) => s.gust },
+    {
+      title: 'hum. %',
+      field: 'humidity',
+      width: 14,
+      text: (s) => count(s.humidity),
+      number: (s) => s.humidity,
+    },
+    { title: 'outlook', field: 'outlook', width: 16, text: (s) => s.outlook, isWord: true },
+  ],
 };
 
-/** `orders/0042`, `prices/BADO`: one row of the page, wherever the path moves to. */
+/** Where a path says what its row is. */
+const ROW_SEGMENT = { orders: 3, prices: 1, weather: 2 };
+
+/** `orders/0042`, `prices/BADO`, `weather/OSL`: one row of the page, wherever the path moves to. */
 export function rowOf(path) {
   const segments = path.split('/');
-  return segments[0] === 'orders' ? `orders/${segments[3]}` : `prices/${segments[1]}`;
+  return `${segments[0]}/${segments[ROW_SEGMENT[segments[0]]]}`;
 }
