@@ -30,7 +30,7 @@ export function createOutbound({ allow, resolve = lookup }: OutboundOptions): Co
     fetch: guardedFetch({ httpAgent, httpsAgent }),
     use(next) {
       guard.use(next);
-      
+      for (const agent of [httpAgent, httpsAgent]) cutRefused(agent, guard);
     },
   };
 }

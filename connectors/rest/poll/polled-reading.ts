@@ -99,7 +99,10 @@ export class PolledReading {
     if (this.#kept === undefined) endpoint.forget();
     const contact = new Contact(staleAfterMs, monotonic);
     while (!signal.aborted) {
-      const outcome = await this.#outcome(published, signal);
+      const polling = this.#outcome(published, signal);
+      // It may have to wait for its turn, and for its time to be over
+      if (await isLaterThan(contact.untilStale(), polling, signal)) yield contact.interruption();
+      const outcome = await polling;
       if (signal.aborted) return;
       if (outcome.outcome === 'failed') {
         this.#tellFault(contact, outcome.fault);
@@ -197,6 +200,20 @@ export class PolledReading {
 
 function isFault(error: unknown): error is Fault {
   return error instanceof FeedFault || error instanceof BadFeed;
+}
+
+/** Whether so many ms are over before the work is; undefined: they never are. What the work rejects with is for who awaits it. */
+async function isLaterThan(
+  ms: number | undefined,
+  work: Promise<unknown>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (ms === undefined) return false;
+  const done = new AbortController();
+  const end = (): void => done.abort();
+  work.then(end, end);
+  await pause(ms, AbortSignal.any([done.signal, signal]));
+  return !done.signal.aborted && !signal.aborted;
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -3,7 +3,11 @@ import fc from 'fast-check';
 import { BadFeed } from '../../../connectors/rest/format/bad-feed.js';
 import type { Poll } from '../../../connectors/rest/poll/endpoint.js';
 import type { PageItems } from '../../../connectors/rest/format/page-items.js';
-import { PublishedItems, type Verdict } from '../../../connectors/rest/poll/published-items.js';
+import {
+  PublishedItems,
+  type ChangedItem,
+  type Verdict,
+} from '../../../connectors/rest/poll/published-items.js';
 
 interface Item {
   readonly key?: string | undefined;
@@ -35,13 +39,15 @@ function poll(items: readonly Item[], o: { isFull?: boolean; isUnchanged?: boole
   return { isFull, pages: [{ items: page(items), isUnchanged }], bytes: 1 };
 }
 
+function textOf({ page: from, index }: ChangedItem): string {
+  return from.bytes.toString('utf8', from.start(index), from.end(index));
+}
+
 /** What became of it, with items as their keys and texts. */
 function told(verdict: Verdict): unknown {
   if (verdict.outcome !== 'changed') return verdict;
   const { gone, changed, repeated } = verdict.difference;
-  const items = changed.map(({ page: { bytes, start, end }, index, key }) => [
-    ...[key, bytes.subarray(start(index), end(index)).toString()],
-  ]);
+  const items = changed.map((item) => [item.key, textOf(item)]);
   return { gone, items, ...(repeated > 0 && { repeated }) };
 }
 
@@ -217,12 +223,7 @@ test('after any polls what was told adds up to the last of them', () => {
         const verdict = known.compare(poll(each));
         if (verdict.outcome === 'changed') {
           for (const key of verdict.difference.gone) told.delete(key);
-          for (const {
-            page: { bytes, start, end },
-            index,
-            key = '',
-          } of verdict.difference.changed)
-            told.set(key, bytes.subarray(start(index), end(index)).toString());
+          for (const item of verdict.difference.changed) told.set(item.key ?? '', textOf(item));
         }
         expect([...told].sort()).toEqual(each.map(({ key, text }) => [key, text]).sort());
       }
