@@ -1,6 +1,7 @@
 // The demo: a Kafka and a Postgres, a market that moves in them, weather behind HTTP, Tailrace by examples/demo.yaml, and a page on
 // which three people watch all of it. Tailrace is started as `tailrace run` would start it; all that is the demo's own stays in this folder.
 
+import { isIP } from 'node:net';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -182,8 +183,14 @@ async function demoConfig(
     ...config,
     listen: { ...config.listen, host, port, origins },
     admin: { ...config.admin, host, port: adminPort },
-    outbound: { allow: isLoopback(host) || isUnspecified(host) ? allow : [...allow, host] },
+    outbound: { allow: [...allow, ...rangesOf(host)] },
   };
+}
+
+/** What must be allowed besides the loopback, so that the demo reaches its own weather at `host`. */
+function rangesOf(host: string): readonly string[] {
+  if (isLoopback(host) || isUnspecified(host)) return [];
+  return [isIP(host) === 0 ? 'private' : host];
 }
 
 /** From this process: all addresses of a machine have the loopback among them. */
