@@ -8,7 +8,7 @@ import { startPostgres, type PostgresServer } from '../../support/postgres.js';
 import { Bridge } from './bridge.js';
 import { publishedRows } from './table-oracle.js';
 
-const CHUNKS = isLong ? 40 : 2;
+const CHUNKS = isLong ? 10 : 2;
 const CHUNK_BYTES = 10 << 20;
 /** Ten KB a row, and nothing of it compressed. */
 const NOISE = `INSERT INTO noise SELECT g, repeat(md5(g::text), 320) FROM generate_series(1, 1000) g; TRUNCATE noise`;

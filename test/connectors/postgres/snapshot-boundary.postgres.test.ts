@@ -12,7 +12,7 @@ import { HISTORY_TABLES, REST, neverSeen, randomChange } from './random-statemen
 import { readTables } from './read-tables.js';
 import { publishedRows } from './table-oracle.js';
 
-const SNAPSHOTS = isLong ? 50 : 10;
+const SNAPSHOTS = isLong ? 25 : 10;
 const FIRST = isLong ? Math.floor(Math.random() * 1_000_000) : 1;
 const WRITERS = 3;
 
