@@ -217,11 +217,20 @@ export async function writeServerProperties(
   return path;
 }
 
-/** A port on 127.0.0.1 that was free a moment ago. */
+/** Ports that {@link freePort} has given: the system may offer one again before it is used. */
+const given = new Set<number>();
+
+/** A port on 127.0.0.1 that was free a moment ago, another one each time. */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
+  for (;;) {
+    const server = createServer();
+    await new Promise<void>((resolve, reject) =>
+      server.once('error', reject).listen(0, '127.0.0.1', resolve),
+    );
+    const { port } = server.address() as AddressInfo;
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+    if (given.has(port)) continue;
+    given.add(port);
+    return port;
+  }
 }

@@ -10,7 +10,7 @@ import { FeedClient } from '../../../connectors/rest/client/feed-client.js';
 export interface BodyCost {
   readonly path: string;
   readonly fault: string;
-  /** Peak of the memory of the process, above what it was before. */
+  /** By how much the peak of the memory of the process has risen. What it has just now, a system may take from it meanwhile. */
   readonly risenMiB: number;
   /** What was decompressed beyond the limit; below 0: less than the limit was. */
   readonly overKiB: number;
@@ -43,17 +43,16 @@ const client = new FeedClient(settings, outbound);
 
 async function costOf(url: URL): Promise<BodyCost> {
   decompressed = 0;
-  const before = process.memoryUsage().rss;
+  const before = process.resourceUsage().maxRSS;
   const { signal } = new AbortController();
   const fault = await client.request({ url, method: 'GET', headers: {}, signal }).then(
     () => 'none',
     (error: unknown) => String(error),
   );
-  const peak = process.resourceUsage().maxRSS * 1024;
   return {
     path: url.pathname,
     fault,
-    risenMiB: (peak - before) / 2 ** 20,
+    risenMiB: (process.resourceUsage().maxRSS - before) / 1024,
     overKiB: (decompressed - MAX_BYTES) / 1024,
   };
 }

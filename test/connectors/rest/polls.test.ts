@@ -80,6 +80,24 @@ describe('C7 items vanish', () => {
   );
 });
 
+test('C7 G9 a poll that is more than one event is seen at once', async () => {
+  const COUNT = 600;
+  /** Three events, and less than what the core holds of one transaction. */
+  const itemsOf = (n: number) => manyItems(COUNT).map(({ id }) => ({ id, n, note: 'x'.repeat(1_000) }));
+  const sights = new Set<string>();
+  const { feed, bridge } = await openFeed({
+    items: itemsOf(1),
+    applied: (values) => {
+      const ns = new Set([...values.values()].map((value) => (value as { readonly n: number }).n));
+      sights.add(`${values.size}: ${[...ns].join(' and ')}`);
+    },
+  });
+  sights.clear();
+  feed.items = itemsOf(2);
+  await bridge.untilHolds(heldOf(itemsOf(2)));
+  expect([...sights]).toEqual(['600: 2']);
+});
+
 describe('C8 a feed shrinks', () => {
   test.each([0, 400])('C8 from 1,000 items to %d: believed when three polls agree', async (count) => {
     const bridged = await openFeed({ items: manyItems(1_000) });
