@@ -21,7 +21,8 @@ let foreign: Authority;
 let client: Certificate;
 let stranger: Certificate;
 beforeAll(async () => {
-  [secured, tokens] = await Promise.all([startSecuredKafka(), tokenEndpoint()]);
+  tokens = await tokenEndpoint();
+  secured = await startSecuredKafka();
   foreign = await authority(dirname(secured.ca.path), 'foreign');
   [client, stranger] = [await secured.ca.sign('client'), await foreign.sign('client')];
   await secured.setPassword('sesame');
@@ -29,7 +30,8 @@ beforeAll(async () => {
   await produce(topic, [{ key: 'k', value: '1' }], secured.brokers);
 }, 60_000);
 afterAll(async () => {
-  await Promise.all([secured.close(), tokens.close()]);
+  await tokens.close();
+  await secured.close();
 });
 
 type Login = Partial<KafkaOptions>;

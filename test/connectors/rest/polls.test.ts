@@ -52,6 +52,14 @@ describe('C7 items vanish', () => {
     expect(bridge.watcher.changes - changes).toBe(10);
   });
 
+  test('C7 the last page, and the others are as they were', async () => {
+    const { feed, bridge } = await openFeed({ ...paged, prepare });
+    const { changes } = bridge.watcher;
+    feed.items = manyItems(900);
+    await bridge.untilHolds(heldOf(manyItems(900)));
+    expect(bridge.watcher.changes - changes).toBe(100);
+  });
+
   const faults: readonly FeedFault[] = [
     { do: 'status', status: 500 },
     { do: 'reset', at: 'head' },
@@ -102,11 +110,12 @@ describe('C8 a feed shrinks', () => {
   test.each([0, 400])('C8 from 1,000 items to %d: believed when three polls agree', async (count) => {
     const bridged = await openFeed({ items: manyItems(1_000) });
     const { feed, bridge } = bridged;
+    const shrunk = manyItems(count).map((item) => ({ ...item, isNew: true }));
     const before = feed.requests.length;
-    feed.items = manyItems(count);
+    feed.items = shrunk;
     await bridge.until('the client to be warned', () => bridge.isStale);
-    expect(bridge.values.size).toBe(1_000);
-    await bridge.untilHolds(heldOf(manyItems(count)));
+    expect(bridge.values).toEqual(heldOf(manyItems(1_000)));
+    await bridge.untilHolds(heldOf(shrunk));
     expect(feed.requests.length - before).toBeGreaterThanOrEqual(3);
     expect(bridge.lines('feed-shrank').map(({ level, gone, of }) => [level, gone, of])).toEqual([
       ['warn', 1_000 - count, 1_000],

@@ -12,7 +12,7 @@ import { heldOf, type Bridge } from './bridge.js';
 import { manyItems, openBridge, openFeed, openServer } from './bridged-feed.js';
 
 /** Five minutes in production. */
-const FAILING_MS = isLong ? 15_000 : 2_500;
+const FAILING_MS = isLong ? 15_000 : 1_500;
 const HOUR_MS = 3_600_000;
 const ITEMS = manyItems(30);
 
@@ -134,14 +134,14 @@ describe('C3 a server that asks for patience gets it', () => {
     await bridge.until('the refusal', () => feed.statuses.at(-1) === 429);
     await bridge.until('another request', () => feed.statuses.at(-1) !== 429);
     expect(Date.now()).toBeGreaterThanOrEqual(until - 5);
-    expect(Date.now()).toBeLessThan(until + 700);
+    expect(Date.now()).toBeLessThan(until + 1_600);
   });
 
   test('C3 two minutes are two minutes', async () => {
     const { feed, bridge } = await openFeed({ items: ITEMS });
     feed.script({ do: 'status', status: 429, headers: { 'retry-after': '120' } });
     await bridge.until('the refusal', () => feed.statuses.at(-1) === 429);
-    await pause(2_000);
+    await pause(1_000);
     expect(feed.statuses.at(-1)).toBe(429);
     expect(bridge.values).toEqual(heldOf(ITEMS));
     expect(bridge.isStale).toBe(true);
@@ -186,6 +186,11 @@ describe('C11 one request at a time', () => {
     ['back', -HOUR_MS],
   ])('C11 D7 the wall clock jumps an hour %s: polls keep their pace', async (_, jump) => {
     const { feed, bridge } = await openFeed({ items: ITEMS, options: { every: '50ms' } });
+    feed.script({ do: 'delay', ms: 100 });
+    await bridge.until(
+      'a poll in the middle of which it jumps',
+      () => feed.faultsLeft === 0 && feed.inFlight === 1,
+    );
     const real = Date.now;
     jest.spyOn(Date, 'now').mockImplementation(() => real() + jump);
     const before = feed.requests.length;
