@@ -179,7 +179,6 @@ export class Reading {
     while (!this.#signal.aborted) {
       const reason = yield* this.#untilLost(session);
       if (this.#signal.aborted) return;
-      this.#lookout.start();
       if (slot === undefined)
         throw new HistoryLost(`${reason}; its temporary slot is gone with it: all is read anew`);
       yield { type: 'interrupted', reason };
